@@ -1,0 +1,1 @@
+"""What stands around the services: the local broker, the supervisor, the demo world."""

@@ -1,0 +1,80 @@
+"""What one `habeas up` is going to run, decided before anything is started."""
+
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra.kafka.broker import Broker
+from infra.stack.keys import keys
+from infra.stack.layout import CONTROLLER, KAFKA, Member, home_of, members, port_base_of, replicas_of
+from infra.stack.preflight import check_ports
+
+NOT_INHERITED = {"HABEAS_PORT", "HABEAS_INSTANCE"}
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """A command that must succeed between the broker's start and everybody else's."""
+
+    what: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`broker` is None where KAFKA_BOOTSTRAP_SERVERS names a Kafka that is not ours."""
+
+    home: Path
+    port_base: int
+    bootstrap: str
+    broker: Broker | None
+    preparations: tuple[Preparation, ...]
+    members: tuple[Member, ...]
+    environment: Mapping[str, str]
+
+    def environment_of(self, member: Member) -> dict[str, str]:
+        return {**self.environment, **member.environment}
+
+    def log_of(self, name: str) -> Path:
+        return self.home / "log" / f"{name}.log"
+
+
+def ports(base: int, who: tuple[Member, ...], local_broker: bool) -> list[int]:
+    """Every port the stack is going to listen on."""
+    broker = (base + KAFKA, base + CONTROLLER) if local_broker else ()
+    return sorted([port for member in who for port in member.ports] + list(broker))
+
+
+def make_plan(environment: Mapping[str, str] = os.environ) -> Plan:
+    """Read the environment, check the ports, make the keys. Raises Refusal with the sentence to show."""
+    home, base = home_of(environment), port_base_of(environment)
+    who, elsewhere = members(base, replicas_of(environment)), environment.get("KAFKA_BOOTSTRAP_SERVERS")
+    check_ports(ports(base, who, local_broker=not elsewhere), base)
+    heap = environment.get("HABEAS_KAFKA_HEAP") or "256m"
+    broker = None if elsewhere else Broker(home, base + KAFKA, base + CONTROLLER, heap)
+    bootstrap = elsewhere or f"127.0.0.1:{base + KAFKA}"
+    return Plan(home, base, bootstrap, broker, PREPARATIONS, who, child_environment(environment, home, base, bootstrap))
+
+
+def child_environment(given: Mapping[str, str], home: Path, base: int, bootstrap: str) -> dict[str, str]:
+    """What every process is given. A key set in the environment goes before the one in keys.json."""
+    return {
+        "PYTHONUNBUFFERED": "1",
+        **keys(home),
+        **{name: value for name, value in given.items() if name not in NOT_INHERITED},
+        "HABEAS_HOME": str(home),
+        "HABEAS_PORT_BASE": str(base),
+        "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+    }
+
+
+def _habeas(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", "services.runtime.command", *arguments)
+
+
+PREPARATIONS = (
+    Preparation("topics made", _habeas("topics", "--create")),
+    Preparation("catalogue applied", _habeas("catalogue", "apply", "infra/demo/catalogue.yaml")),
+)
