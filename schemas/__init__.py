@@ -1,0 +1,1 @@
+"""The contract: every message Habeas writes or reads, and the topics they travel on."""

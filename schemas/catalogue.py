@@ -1,0 +1,116 @@
+"""The catalogue: owners, products, people with logins, registered clients, and the policies they carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from schemas.base import Fact, Sealed, Slug
+
+
+class PrivacyContact(Fact):
+    """The mailbox and telephone of an owner's privacy team: on every page and letter (R25)."""
+
+    email: str
+    phone: str
+
+
+class Affiliate(Fact):
+    """An entity of the owner that is searched only when the owner names it (R04)."""
+
+    slug: Slug
+    name: str
+
+
+class Owner(Fact):
+    """A data owner: it alone decides (R01). ``contract_days`` is the contract's clock, ``compound_days`` the long
+    one (R07).
+    """
+
+    TYPE: ClassVar[str] = "dsr.catalogue.owner-registered.v1"
+
+    slug: Slug
+    name: str
+    kind: str
+    zone: str
+    regime: str
+    locale: str
+    privacy_contact: PrivacyContact
+    suites: tuple[Slug, ...]
+    affiliates: tuple[Affiliate, ...] = ()
+    challenge_ttl_hours: int = 168
+    challenge_attempts: int = 5
+    statutory_days: int = 45
+    contract_days: int = 45
+    compound_days: int = 90
+    instruction_days: int = 10
+
+
+class Product(Fact):
+    """A product that holds owners' data. Its suites are those of R06; ``third_party_backed`` ones run on the long
+    clock.
+    """
+
+    TYPE: ClassVar[str] = "dsr.catalogue.product-registered.v1"
+
+    slug: Slug
+    name: str
+    base_url: str
+    third_party_backed: bool = False
+    vendor: str | None = None
+
+
+class Account(Fact):
+    """A person who may sign in. Known by ``login``, a keyed hash of the e-mail address; the name is sealed."""
+
+    TYPE: ClassVar[str] = "dsr.catalogue.account-registered.v1"
+
+    id: str
+    login: str
+    owner: Slug
+    roles: tuple[Slug, ...]
+    name: Sealed
+    password_hash: str
+
+
+class Client(Fact):
+    """An upstream system that may publish requests on its own topic, for its own owners only."""
+
+    TYPE: ClassVar[str] = "dsr.catalogue.client-registered.v1"
+
+    id: Slug
+    name: str
+    owners: tuple[Slug, ...]
+
+
+Entry = Owner | Product | Account | Client
+ENTRIES: tuple[type[Entry], ...] = (Owner, Product, Account, Client)
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The catalogue as of one version (the number of entries ever accepted). Decisions record that version."""
+
+    version: int = 0
+    owners: Mapping[str, Owner] = field(default_factory=dict)
+    products: Mapping[str, Product] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    clients: Mapping[str, Client] = field(default_factory=dict)
+
+    def products_of(self, owner: str) -> tuple[Product, ...]:
+        """The products an owner uses, in the order it names them; one the catalogue lacks is left out."""
+        known = self.owners.get(owner)
+        return tuple(self.products[slug] for slug in known.suites if slug in self.products) if known else ()
+
+    def with_entry(self, entry: Entry) -> "Catalogue":
+        """The next version, in which ``entry`` replaces what stood under its name."""
+        owners, products, accounts, clients = self.owners, self.products, self.accounts, self.clients
+        match entry:
+            case Owner():
+                owners = {**owners, entry.slug: entry}
+            case Product():
+                products = {**products, entry.slug: entry}
+            case Account():
+                accounts = {**accounts, entry.id: entry}
+            case Client():
+                clients = {**clients, entry.id: entry}
+        return Catalogue(self.version + 1, owners, products, accounts, clients)

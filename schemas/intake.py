@@ -1,0 +1,47 @@
+"""What intake is told and what it says."""
+
+from typing import ClassVar
+
+from schemas.base import Fact, Sealed
+from schemas.request import Request
+
+
+class Challenge(Fact):
+    """A secret made at the door, for proving control of an address: its digest, and itself sealed for the letter."""
+
+    digest: str
+    token: Sealed
+
+
+class SubmitRequest(Fact):
+    """Command: a submission that passed its door. ``digest`` is a keyed hash of its content, for its idempotency
+    key.
+    """
+
+    TYPE: ClassVar[str] = "dsr.intake.submit-request.v1"
+
+    request: Request
+    digest: str
+    challenge: Challenge
+
+
+class RequestReceived(Fact):
+    """A request was received: the statutory clock runs from ``request.received_at`` (11 CCR 7021(b))."""
+
+    TYPE: ClassVar[str] = "dsr.intake.request-received.v1"
+
+    request: Request
+    digest: str
+    challenge: Challenge
+
+
+class SubmissionRefused(Fact):
+    """A submission re-used the key of another one with other content; the first stands."""
+
+    TYPE: ClassVar[str] = "dsr.intake.submission-refused.v1"
+
+    request_id: str
+    reason: str
+
+
+Event = RequestReceived | SubmissionRefused

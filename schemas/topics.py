@@ -1,0 +1,131 @@
+"""The map of the system: which topics there are, who writes and who reads each, and what travels on it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from schemas import catalogue, executor, intake, notifier, parked, router, verifier
+from schemas.base import Fact
+from schemas.cause import TimePassed
+
+SERVICES = ("intake", "verifier", "router", "executor", "notifier")
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """One topic. ``kept`` is None where records are kept for ever. A log is chained, and is its service's only
+    memory.
+    """
+
+    name: str
+    meaning: str
+    writers: tuple[str, ...]
+    readers: tuple[str, ...]
+    messages: tuple[type[Fact], ...]
+    kept: timedelta | None = None
+    is_log: bool = False
+    one_partition: bool = False
+
+
+def events(service: str) -> str:
+    """The name of a service's log."""
+    return f"dsr.{service}.events"
+
+
+def inbox(service: str) -> str:
+    """The name of the topic that carries commands, results and ticks to a service."""
+    return f"dsr.{service}.inbox"
+
+
+def submissions(client: str) -> str:
+    """The name of the topic on which a registered client publishes requests."""
+    return f"dsr.submissions.{client}"
+
+
+PARKED = "dsr.parked"
+CATALOGUE = "dsr.catalogue.events"
+SUBMISSIONS = "dsr.submissions."
+
+_WEEK = timedelta(days=7)
+
+
+def _log(service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...]) -> Topic:
+    return Topic(
+        events(service), f"what {service} decided; its state", (service,), (service, *readers, "console"), messages,
+        is_log=True,
+    )  # fmt: skip
+
+
+def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], ...]) -> Topic:
+    return Topic(inbox(service), f"what {service} is told", writers, (service,), messages, kept=_WEEK)
+
+
+TOPICS: tuple[Topic, ...] = (
+    _inbox("intake", ("intake",), (intake.SubmitRequest,)),
+    _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused)),
+    _inbox("verifier", ("verifier",), (verifier.SubmitProof, TimePassed)),
+    _log(
+        "verifier",
+        ("router", "notifier"),
+        (
+            verifier.ChallengeIssued,
+            verifier.ProofRejected,
+            verifier.IdentityVerified,
+            verifier.VerificationFailed,
+            verifier.VerificationExpired,
+        ),
+    ),
+    _inbox("router", ("router",), (router.InstructRequest, TimePassed)),
+    _log(
+        "router",
+        ("executor", "notifier"),
+        (
+            router.RequestRouted,
+            router.InstructionReturned,
+            router.OwnerInstructed,
+            router.OrderRecorded,
+            router.RequestClosed,
+        ),
+    ),
+    _inbox("executor", ("executor",), (executor.TaskReported, executor.TaskFailed, executor.PackageMade, TimePassed)),
+    _log(
+        "executor",
+        ("router",),
+        (
+            executor.ExecutionPlanned,
+            executor.OrderBegun,
+            executor.TaskDeferred,
+            executor.TaskSettled,
+            executor.OrderCompleted,
+        ),
+    ),
+    _inbox("notifier", ("notifier",), (notifier.LetterAccepted, notifier.LetterRefused)),
+    _log(
+        "notifier",
+        (),
+        (notifier.LettersOrdered, notifier.LetterSent, notifier.LetterDeferred, notifier.LetterUndeliverable),
+    ),
+    Topic(
+        CATALOGUE,
+        "owners, products, logins, registered clients",
+        ("habeas",),
+        (*SERVICES, "console"),
+        catalogue.ENTRIES,
+        is_log=True,
+        one_partition=True,
+    ),
+    Topic(
+        PARKED,
+        "what could not be handled, with the reason; sealed",
+        (*SERVICES, "console"),
+        ("console",),
+        (parked.RecordParked,),
+        kept=timedelta(days=90),
+    ),
+)
+"""Every topic that exists once. Each registered client has one more: :func:`submissions`, kept for a day."""
+
+TYPES: dict[str, type[Fact]] = {message.TYPE: message for topic in TOPICS for message in topic.messages}
+"""Type tag → what it decodes to."""
+
+BY_NAME: dict[str, Topic] = {topic.name: topic for topic in TOPICS}
+"""Topic name → topic. A client's submissions topic is not among them."""

@@ -1,0 +1,88 @@
+"""The field's words: rights, outcomes, channels and degrees of proof. No synonyms anywhere else."""
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """What a person may ask for (Cal. Civ. Code 1798.100 ff.; 11 CCR 7020-7027)."""
+
+    KNOW = "know"
+    ACCESS = "access"
+    DELETE = "delete"
+    CORRECT = "correct"
+    OPT_OUT = "opt_out"
+    LIMIT = "limit"
+
+
+class Outcome(StrEnum):
+    """How one data set, or one order, ended. A request is never summed up by anything weaker than its list of these."""
+
+    DELIVERED = "delivered"
+    ERASED = "erased"
+    DEIDENTIFIED = "deidentified"
+    AGGREGATED = "aggregated"
+    CORRECTED = "corrected"
+    OPTED_OUT = "opted_out"
+    RETAINED = "retained"
+    NOT_FOUND = "not_found"
+    PARTIAL = "partial"
+    UNSUPPORTED = "unsupported"
+    REFUSED = "refused"
+    UNVERIFIED = "unverified"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Channel(StrEnum):
+    """The door a request came through (R33)."""
+
+    WEB = "web"
+    API = "api"
+    BUS = "bus"
+
+
+class Assurance(StrEnum):
+    """The degree to which identity is proved (11 CCR 7060-7062; R34)."""
+
+    NONE = "none"
+    REASONABLE = "reasonable"
+    REASONABLY_HIGH = "reasonably_high"
+
+
+class Method(StrEnum):
+    """How identity was proved."""
+
+    NOT_NEEDED = "not_needed"
+    EMAIL_LINK = "email_link"
+
+
+class Scope(StrEnum):
+    """How far a delete reaches: the products, or derived data as well (R46)."""
+
+    PRODUCT = "product"
+    COMPREHENSIVE = "comprehensive"
+
+
+class Exemption(StrEnum):
+    """The fixed list of reasons for refusing an order, whole or in part (R18; Cal. Civ. Code 1798.105(d), 1798.145)."""
+
+    TRANSACTION = "transaction"
+    SECURITY = "security"
+    DEBUG = "debug"
+    SPEECH = "speech"
+    CALECPA = "calecpa"
+    RESEARCH = "research"
+    INTERNAL_USE = "internal_use"
+    LEGAL_OBLIGATION = "legal_obligation"
+    OTHER_PERSON = "other_person"
+    ACCURATE = "accurate"
+    EXCESSIVE = "excessive"
+    NOT_REQUIRED = "not_required_to_comply"
+
+
+NEEDS_NO_PROOF = frozenset({Right.OPT_OUT, Right.LIMIT})
+"""Rights that go ahead without proof of identity (11 CCR 7060(b))."""
+
+IRREVERSIBLE = frozenset({Right.DELETE, Right.CORRECT})
+"""Rights whose execution cannot be undone: an event says they have begun before any product is called (law 4)."""
