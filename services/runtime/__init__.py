@@ -1,0 +1,1 @@
+"""The floor the services stand on. It knows Kafka, state, keys and the web, and nothing of privacy requests."""

@@ -1,0 +1,1 @@
+"""What the ``habeas`` command can do, one module per verb."""

@@ -1,0 +1,119 @@
+"""``habeas catalogue``: what a file says about owners, products, logins and clients becomes entries in the log."""
+
+import asyncio
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+from aiokafka.admin import AIOKafkaAdminClient
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from pydantic import ValidationError
+from rich.console import Console
+from rich.table import Table
+
+from schemas.catalogue import Account, Catalogue, Client, Entry, Owner, Product
+from schemas.envelope import derived_id, first_place
+from services.runtime.catalogue import Replica, append
+from services.runtime.commands.topics import ensure_submissions
+from services.runtime.database import engine
+from services.runtime.person import login_key
+from services.runtime.settings import Settings, settings
+from services.runtime.vault import Vault
+
+E = TypeVar("E", Owner, Product, Client, Account)
+
+
+def apply(file: Path, logins: str) -> None:
+    """Appends what differs. Ends with a sentence that names the entry and the field when something is wrong."""
+    here = settings()
+    content = yaml.safe_load(file.read_text())
+    passwords = {login.email: login.password for login in import_module(logins).LOGINS} if logins else {}
+    count, clients = asyncio.run(_apply(here, content, passwords))
+    print(f"{count} catalogue entries written, {clients} registered clients.")  # noqa: T201
+
+
+def show() -> None:
+    """Prints the catalogue as it stands."""
+    catalogue = asyncio.run(Replica(settings().bootstrap).read_to_end())
+    table = Table("owner", "name", "suites", "affiliates", "statutory / contract", box=None, pad_edge=False)
+    for owner in catalogue.owners.values():
+        days = f"{owner.statutory_days} / {owner.contract_days} days"
+        affiliates = ", ".join(affiliate.name for affiliate in owner.affiliates)
+        table.add_row(owner.slug, owner.name, ", ".join(owner.suites), affiliates, days)
+    Console().print(table)
+    Console().print(f"{len(catalogue.accounts)} logins, {len(catalogue.clients)} clients, version {catalogue.version}")
+
+
+async def _apply(here: Settings, content: Any, passwords: dict[str, str]) -> tuple[int, int]:
+    standing = await Replica(here.bootstrap).read_to_end()
+    vault = Vault(engine(here.database_of("vault")), here.master_key.get_secret_value(), "catalogue")
+    entries = list(_entries(content, here, standing, vault, passwords))
+    count = await append(here.bootstrap, entries, "habeas")
+    clients = [entry.id for entry in entries if isinstance(entry, Client)]
+    admin = AIOKafkaAdminClient(bootstrap_servers=here.bootstrap)
+    await admin.start()
+    try:
+        await ensure_submissions(admin, clients, here.partitions, min(3, len(admin._client.cluster.brokers())))
+    finally:
+        await admin.close()
+    return count, len(clients)
+
+
+def _entries(
+    content: Any, here: Settings, standing: Catalogue, vault: Vault, passwords: dict[str, str]
+) -> Iterator[Entry]:
+    for number, raw in enumerate(content.get("owners", ())):
+        yield _read(Owner, raw, f"owners.{number}")
+    for number, raw in enumerate(content.get("products", ())):
+        port = raw.pop("port", None)
+        if port is not None:
+            raw["base_url"] = f"http://127.0.0.1:{here.port_base + port}"
+        yield _read(Product, raw, f"products.{number}")
+    for number, raw in enumerate(content.get("clients", ())):
+        yield _read(Client, raw, f"clients.{number}")
+    for number, raw in enumerate(content.get("accounts", ())):
+        yield _account(raw, f"accounts.{number}", here, standing, vault, passwords)
+
+
+def _account(
+    raw: Any, place: str, here: Settings, standing: Catalogue, vault: Vault, passwords: dict[str, str]
+) -> Account:
+    """An account entry. What it holds already and still fits is kept: sealing or hashing anew would look like a
+    change.
+    """
+    email, name = raw.pop("email"), raw.pop("name")
+    login = login_key(here.person_secret.get_secret_value(), email)
+    identity = derived_id("account", login)
+    before = standing.accounts.get(identity)
+    digest = raw.pop("password_hash", None) or _hash(passwords.get(email), before, place)
+    shelf = f"account:{identity}"
+    vault.prepare(shelf, ("record",))
+    same_name = before and vault.open(shelf, "name", before.name, by="habeas", why="catalogue apply") == name
+    sealed = before.name if before and same_name else vault.seal(shelf, "record", "name", name)
+    return _read(Account, {**raw, "id": identity, "login": login, "name": sealed, "password_hash": digest}, place)
+
+
+def _hash(password: str | None, before: Account | None, place: str) -> str:
+    if password is None:
+        if before is not None:
+            return before.password_hash
+        sys.exit(f"{place}: an account needs a password_hash.")
+    if before is not None:
+        try:
+            PasswordHasher().verify(before.password_hash, password)
+        except VerifyMismatchError:
+            pass
+        else:
+            return before.password_hash
+    return PasswordHasher().hash(password)
+
+
+def _read(model: type[E], raw: Any, place: str) -> E:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as error:
+        sys.exit(f"{place}.{first_place(error)} is missing or wrong.")

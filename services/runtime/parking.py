@@ -1,0 +1,55 @@
+"""Parking: what a reader cannot handle is kept, sealed, with its reason, and the stream goes on."""
+
+import base64
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from schemas import topics
+from schemas.envelope import Draft, derived_id
+from schemas.parked import RecordParked
+from services.runtime import telemetry
+from services.runtime.answer import written
+from services.runtime.bus import Bus
+from services.runtime.chain import Record
+from services.runtime.vault import Vault
+
+FIELD = "original"
+SYSTEM = "system"
+"""The owner under which records of unknown ownership are parked."""
+
+
+def parked_id(reader: str, record: Record) -> str:
+    """The id under which a reader parks a record: the same whenever it meets it again."""
+    return derived_id("parked", reader, record.topic, str(record.partition), str(record.offset))
+
+
+async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str, place: str = "") -> None:
+    """Keeps ``record`` on the parked topic and returns once the broker has it. Raises BusUnavailable."""
+    identity = parked_id(reader, record)
+    raw = record.value or b""
+    vault.prepare(identity, ("record",))
+    now = datetime.now(UTC)
+    parked = RecordParked(
+        reader=reader,
+        topic=record.topic,
+        partition=record.partition,
+        offset=record.offset,
+        reason=reason,
+        place=place,
+        size=len(raw),
+        digest=sha256(raw).hexdigest(),
+        parked_at=now,
+        original=vault.seal(identity, "record", FIELD, base64.b64encode(raw).decode()),
+    )
+    telemetry.PARKED.labels(reader, reason).inc()
+    draft = Draft(
+        id=identity,
+        source=reader,
+        type=parked.TYPE,
+        time=written(now),
+        subject=identity,
+        owner=SYSTEM,
+        partitionkey=identity,
+        data=parked.model_dump_json().encode(),
+    )
+    await bus.publish(topics.PARKED, identity.encode(), draft)

@@ -1,0 +1,60 @@
+"""What a service is, to the floor: its name, its sources, its three pure functions, its effects and its pages."""
+
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from pydantic import TypeAdapter
+
+from schemas.base import Fact
+from schemas.cause import Cause, Effect
+from schemas.envelope import Envelope
+
+if TYPE_CHECKING:
+    from services.runtime.floor import Floor
+    from services.runtime.projection import View
+
+Perform = Callable[[Any, "Floor"], Awaitable[Fact]]
+"""Does one effect and returns its result. What may fail in the ordinary course is a result, not an exception."""
+
+
+def by_request(envelope: Envelope) -> str:
+    """The aggregate is the request: the record's subject."""
+    return envelope.subject
+
+
+def by_person(envelope: Envelope) -> str:
+    """The aggregate is the person: the record's partition key."""
+    return envelope.partitionkey
+
+
+def nothing_due(_state: Any) -> Sequence[Effect]:
+    """For a service that acts on nothing."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """One stream processor, declared. ``consumes`` lists the messages it answers or is deliberately silent on;
+    anything else on its sources is passed over without a trace in its log.
+    """
+
+    name: str
+    meaning: str
+    sources: tuple[str, ...]
+    consumes: tuple[type[Fact], ...]
+    emits: tuple[type[Fact], ...]
+    state: TypeAdapter[Any]
+    initial: Any
+    decide: Callable[[Any, Cause], Fact | None]
+    evolve: Callable[[Any, Any], Any]
+    due: Callable[[Any], Iterable[Effect]] = nothing_due
+    aggregate: Callable[[Envelope], str] = by_request
+    perform: Mapping[type[Effect], Perform] = field(default_factory=dict)
+    views: tuple["View", ...] = ()
+    routers: tuple[APIRouter, ...] = ()
+    templates: Path | None = None
+    tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
+    """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
