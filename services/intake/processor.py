@@ -1,0 +1,27 @@
+"""What feeds intake, and what it is made of."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from schemas import topics
+from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from services.intake import bus, domain, pages, views, web
+from services.runtime.service import Service, by_person
+
+INTAKE = Service(
+    name="intake",
+    meaning="what is asked, by whom, of which owner",
+    sources=(topics.inbox("intake"),),
+    consumes=(SubmitRequest,),
+    emits=(RequestReceived, SubmissionRefused),
+    state=TypeAdapter(domain.Person),
+    initial=domain.Person(),
+    decide=domain.decide,
+    evolve=domain.evolve,
+    aggregate=by_person,
+    views=(views.RECEIVED,),
+    routers=(web.router, pages.router),
+    templates=Path(__file__).parent / "templates",
+    tasks=(bus.read_submissions,),
+)

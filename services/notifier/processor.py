@@ -1,0 +1,37 @@
+"""What feeds the notifier, and what it is made of."""
+
+from pathlib import Path
+
+from pydantic import TypeAdapter
+
+from schemas import topics
+from schemas.intake import RequestReceived
+from schemas.notifier import (
+    LetterAccepted,
+    LetterDeferred,
+    LetterRefused,
+    LetterSent,
+    LettersOrdered,
+    LetterUndeliverable,
+)
+from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
+from schemas.verifier import ChallengeIssued
+from services.notifier import domain, effects
+from services.runtime.service import Service
+
+NOTIFIER = Service(
+    name="notifier",
+    meaning="people are told what happened, in words that cannot say more than the facts",
+    sources=(topics.events("intake"), topics.events("verifier"), topics.events("router"), topics.inbox("notifier")),
+    consumes=(
+        RequestReceived, ChallengeIssued, RequestRouted, OwnerInstructed, RequestClosed, LetterAccepted, LetterRefused,
+    ),
+    emits=(LettersOrdered, LetterSent, LetterDeferred, LetterUndeliverable),
+    state=TypeAdapter(domain.Correspondence),
+    initial=domain.Correspondence(),
+    decide=domain.decide,
+    evolve=domain.evolve,
+    due=domain.due,
+    perform={domain.SendLetter: effects.send_letter},
+    templates=Path(__file__).parent / "templates",
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""The verifier: is the person who asks the person they say they are?"""
