@@ -14,7 +14,6 @@ import httpx
 import structlog
 import uvicorn
 import uvloop
-from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
@@ -25,7 +24,7 @@ from services.runtime.bus import Bus, producer
 from services.runtime.cache import OPTIONS, Mark
 from services.runtime.catalogue import Replica
 from services.runtime.chain import Record
-from services.runtime.consumer import solitary, unstarted
+from services.runtime.consumer import Solitary, solitary
 from services.runtime.database import engine
 from services.runtime.effects import Clock
 from services.runtime.floor import Floor
@@ -134,8 +133,8 @@ class Worker:
             waiting.append("recovering state from the log")
         return waiting
 
-    def _consumer(self) -> AIOKafkaConsumer:
-        return unstarted(self.here.bootstrap)
+    def _consumer(self) -> Solitary:
+        return Solitary(self.here.bootstrap)
 
     async def _park(self, record: Record, reason: str, place: str) -> None:
         await parking.park(self.bus, self.vault, self.service.name, record, reason, place)
