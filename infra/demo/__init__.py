@@ -1,0 +1,1 @@
+"""The demo world: made-up owners and residents, the eight suites that hold their data, and a mailbox."""
