@@ -34,6 +34,7 @@ _tracer = trace.get_tracer("habeas")
 def start(service: str, level: str) -> None:
     """Sets up logs (JSON lines on stderr) and traces (OTLP where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says so)."""
     stamps: list[structlog.types.Processor] = [
+        structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,

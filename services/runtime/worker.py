@@ -76,7 +76,7 @@ class Worker:
             server = uvicorn.Server(
                 uvicorn.Config(
                     app, host="127.0.0.1", port=self.here.port_of(self.service.name), log_config=None,
-                    access_log=False, lifespan="off", timeout_graceful_shutdown=5,
+                    access_log=False, server_header=False, lifespan="off", timeout_graceful_shutdown=5,
                 )
             )  # fmt: skip
             server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
