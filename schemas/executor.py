@@ -19,7 +19,7 @@ class PlannedOrder(Fact):
 
     order_id: str
     right: Right
-    after: str | None
+    after: str | None = None
     tasks: tuple[Task, ...]
 
 

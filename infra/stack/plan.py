@@ -76,5 +76,7 @@ def _habeas(*arguments: str) -> tuple[str, ...]:
 
 PREPARATIONS = (
     Preparation("topics made", _habeas("topics", "--create")),
-    Preparation("catalogue applied", _habeas("catalogue", "apply", "infra/demo/catalogue.yaml")),
+    Preparation(
+        "catalogue applied", _habeas("catalogue", "apply", "infra/demo/catalogue.yaml", "--logins", "infra.demo.logins")
+    ),
 )

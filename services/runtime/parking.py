@@ -14,6 +14,9 @@ from services.runtime.chain import Record
 from services.runtime.vault import Vault
 
 FIELD = "original"
+KEPT = 1 << 20
+"""Bytes kept of a record; ``size`` and ``digest`` tell of all of it. Sealed, more would not fit into a record."""
+
 SYSTEM = "system"
 """The owner under which records of unknown ownership are parked."""
 
@@ -39,7 +42,7 @@ async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str,
         size=len(raw),
         digest=sha256(raw).hexdigest(),
         parked_at=now,
-        original=vault.seal(identity, "record", FIELD, base64.b64encode(raw).decode()),
+        original=vault.seal(identity, "record", FIELD, base64.b64encode(raw[:KEPT]).decode()),
     )
     telemetry.PARKED.labels(reader, reason).inc()
     draft = Draft(

@@ -1,0 +1,1 @@
+"""What tests share: made-up facts, the running stack, receivers of what it sends."""
