@@ -1,0 +1,208 @@
+"""One message of each type, all about one made-up request: access, then a correction, then a delete."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+from schemas.base import Fact
+from schemas.catalogue import Entry
+from schemas.cause import TimePassed
+from schemas.executor import (
+    ExecutionPlanned,
+    OrderBegun,
+    OrderCompleted,
+    PackageMade,
+    PlannedOrder,
+    Task,
+    TaskDeferred,
+    TaskFailed,
+    TaskReported,
+    TaskSettled,
+)
+from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.notifier import (
+    Audience,
+    Letter,
+    LetterAccepted,
+    LetterDeferred,
+    LetterKind,
+    LetterRefused,
+    LetterSent,
+    LettersOrdered,
+    LetterUndeliverable,
+)
+from schemas.parked import RecordParked
+from schemas.request import OrderResult
+from schemas.router import (
+    Decision,
+    Instruction,
+    InstructionReturned,
+    InstructRequest,
+    OrderRecorded,
+    OwnerInstructed,
+    RequestClosed,
+    RequestRouted,
+)
+from schemas.verifier import (
+    ChallengeIssued,
+    IdentityVerified,
+    ProofRejected,
+    SubmitProof,
+    VerificationExpired,
+    VerificationFailed,
+)
+from schemas.vocabulary import Exemption, Outcome, Right
+from tests.support import builders as made
+
+REQUEST = made.a_request(Right.ACCESS, Right.CORRECT, Right.DELETE, n=1)
+ACCESS, CORRECT, DELETE = REQUEST.orders
+CHALLENGE = made.a_challenge(1)
+PROOF = made.a_proof()
+PRODUCTS = ("civicrec", "civicready")
+DECISIONS = (
+    Decision(order_id=ACCESS.id, approved=True),
+    Decision(
+        order_id=CORRECT.id,
+        approved=False,
+        exemption=Exemption.ACCURATE,
+        note=made.sealed_text("record", f"note:{CORRECT.id}", 1),
+    ),
+    Decision(order_id=DELETE.id, approved=True),
+)
+INSTRUCTION = Instruction(
+    must_comply=True,
+    law_limits=False,
+    identity_confirmed=True,
+    by=made.made_id("account", 1),
+    suites=PRODUCTS,
+    affiliates=("alder-falls-library",),
+    decisions=DECISIONS,
+)
+PACKAGE = made.a_package(1)
+DELIVERED = made.a_task_result(made.a_leaf(withheld=("passwords",)), made.a_leaf(Outcome.NOT_FOUND, "waivers"), n=1)
+ERASED = made.a_task_result(made.a_leaf(Outcome.ERASED), made.a_leaf(Outcome.RETAINED, "payments"), n=2)
+RESULTS = (
+    made.an_order_result(ACCESS, DELIVERED, package=PACKAGE),
+    OrderResult(order_id=CORRECT.id, right=CORRECT.right, closed_as=Outcome.REFUSED, reason=Exemption.ACCURATE),
+    made.an_order_result(DELETE, ERASED),
+)
+LATER = made.NOW + timedelta(hours=4)
+
+
+def messages() -> Iterator[Fact]:
+    """One of each type that is not the catalogue's, in the order in which they might happen."""
+    yield from _received_and_verified()
+    yield from _routed_and_closed()
+    yield from _executed()
+    yield from _told()
+    yield TimePassed(effect_id=made.made_id("effect", 1))
+    yield RecordParked(
+        reader="intake",
+        topic="dsr.submissions.permit-portal",
+        partition=3,
+        offset=1712,
+        reason="bad-data",
+        place="data.email",
+        size=412,
+        digest=made.made_digest("parked record", 1),
+        parked_at=LATER,
+        original=made.sealed_text("record", "original", 1),
+    )
+
+
+def catalogue_entries() -> Iterator[Entry]:
+    """One entry of each kind, with every field filled."""
+    yield made.an_owner()
+    yield made.a_product("civicready", third_party_backed=True, vendor="Beacon Messaging")
+    yield made.an_account(1)
+    yield made.a_client()
+
+
+def _received_and_verified() -> Iterator[Fact]:
+    digest = made.made_digest("content", 1)
+    yield SubmitRequest(request=REQUEST, digest=digest, challenge=CHALLENGE)
+    yield RequestReceived(request=REQUEST, digest=digest, challenge=CHALLENGE)
+    yield SubmissionRefused(request_id=REQUEST.id, reason="key_used_for_other_content")
+    yield ChallengeIssued(
+        request=REQUEST,
+        offered=PROOF,
+        challenge=CHALLENGE,
+        expires_at=made.NOW + timedelta(days=7),
+        attempts=5,
+        policies=12,
+    )
+    yield SubmitProof(digest=CHALLENGE.digest)
+    yield ProofRejected(attempts_left=4)
+    yield IdentityVerified(request=REQUEST, proof=PROOF)
+    yield VerificationFailed(request=REQUEST, reason="too_many_attempts")
+    yield VerificationExpired(request=REQUEST)
+
+
+def _routed_and_closed() -> Iterator[Fact]:
+    yield RequestRouted(
+        request=REQUEST,
+        proof=PROOF,
+        products=PRODUCTS,
+        legal_due=date(2026, 4, 16),
+        instruct_by=date(2026, 3, 12),
+        policies=12,
+    )
+    yield InstructRequest(instruction=INSTRUCTION)
+    yield InstructionReturned(missing=("must_comply", "suites"))
+    yield OwnerInstructed(
+        request=REQUEST,
+        proof=PROOF,
+        instruction=INSTRUCTION,
+        products=PRODUCTS,
+        contract_due=date(2026, 6, 1),
+        policies=13,
+    )
+    yield OrderRecorded(result=RESULTS[0])
+    yield RequestClosed(request=REQUEST, results=RESULTS, closed_at=LATER)
+
+
+def _executed() -> Iterator[Fact]:
+    tasks = (Task(id=DELIVERED.id, product=DELIVERED.product),)
+    yield ExecutionPlanned(
+        request=REQUEST,
+        approval=made.made_id("message", 13),
+        affiliates=INSTRUCTION.affiliates,
+        orders=(
+            PlannedOrder(order_id=ACCESS.id, right=ACCESS.right, after=None, tasks=tasks),
+            PlannedOrder(
+                order_id=DELETE.id,
+                right=DELETE.right,
+                after=ACCESS.id,
+                tasks=(Task(id=ERASED.id, product=ERASED.product),),
+            ),
+        ),
+    )
+    yield OrderBegun(order_id=DELETE.id)
+    effect_id = f"{ERASED.id}:1"
+    yield TaskFailed(effect_id=effect_id, task_id=ERASED.id, attempt=1, reason="http_503", retryable=True)
+    yield TaskDeferred(task_id=ERASED.id, attempt=1, retry_at=LATER, reason="http_503")
+    yield TaskReported(
+        effect_id=effect_id, task_id=ERASED.id, attempt=1, leaves=ERASED.leaves, evidence=ERASED.evidence
+    )
+    yield TaskSettled(order_id=DELETE.id, result=ERASED)
+    yield PackageMade(effect_id=made.made_id("effect", 2), order_id=ACCESS.id, package=PACKAGE)
+    yield OrderCompleted(result=RESULTS[0])
+
+
+def _told() -> Iterator[Fact]:
+    proof = Letter(id=made.made_id("letter", 1), kind=LetterKind.VERIFICATION, audience=Audience.PERSON)
+    decision = Letter(id=made.made_id("letter", 2), kind=LetterKind.DECISION, audience=Audience.PERSON)
+    completion = Letter(id=made.made_id("letter", 3), kind=LetterKind.OWNER_COMPLETION, audience=Audience.OWNER)
+    yield LettersOrdered(
+        request=REQUEST,
+        letters=(
+            made.changed(proof, challenge=CHALLENGE, expires_at=LATER),
+            made.changed(decision, decisions=DECISIONS),
+            made.changed(completion, results=RESULTS),
+        ),
+    )
+    effect_id = f"{proof.id}:1"
+    yield LetterRefused(effect_id=effect_id, letter_id=proof.id, attempt=1, reason="smtp_451", permanent=False)
+    yield LetterDeferred(letter_id=proof.id, attempt=1, retry_at=LATER, reason="smtp_451")
+    yield LetterAccepted(effect_id=f"{proof.id}:2", letter_id=proof.id, attempt=2)
+    yield LetterSent(letter_id=proof.id, attempt=2)
+    yield LetterUndeliverable(letter_id=decision.id, attempt=15, reason="smtp_550")
