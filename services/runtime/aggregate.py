@@ -23,25 +23,31 @@ class Stamp:
 
 @dataclass(frozen=True, slots=True)
 class Aggregate:
-    """A state, stamped by the last event folded into it."""
+    """A state, stamped by the last event folded into it. ``answered`` holds the ids of all of them: each follows from
+    its cause, so a command that arrives a second time, at another offset, is known (law 1).
+    """
 
     state: Any
     stamp: Stamp
+    answered: tuple[str, ...] = ()
 
 
 def fold(service: Service, before: Aggregate | None, event: Fact, stamp: Stamp) -> Aggregate:
     """The aggregate after ``event``. The live stream, recovery and every check fold through here, so they agree."""
-    return Aggregate(service.evolve(before.state if before else service.initial, event), stamp)
+    state, answered = (before.state, before.answered) if before else (service.initial, ())
+    return Aggregate(service.evolve(state, event), stamp, (*answered, stamp.event_id))
 
 
 def encode(service: Service, aggregate: Aggregate) -> bytes:
-    """The aggregate as bytes: a line with the stamp, then the state. Equal aggregates give equal bytes."""
+    """The aggregate as bytes: a line with stamp and answers, then the state. Equal aggregates give equal bytes."""
     stamp = aggregate.stamp
-    line = orjson.dumps([stamp.event_id, stamp.subject, stamp.person_key, stamp.owner, stamp.correlation, stamp.trace])
+    marks = [stamp.event_id, stamp.subject, stamp.person_key, stamp.owner, stamp.correlation, stamp.trace]
+    line = orjson.dumps([marks, aggregate.answered])
     return line + b"\n" + service.state.dump_json(aggregate.state)
 
 
 def decode(service: Service, raw: bytes) -> Aggregate:
     """The inverse of :func:`encode`."""
     line, _, state = raw.partition(b"\n")
-    return Aggregate(service.state.validate_json(state), Stamp(*orjson.loads(line)))
+    marks, answered = orjson.loads(line)
+    return Aggregate(service.state.validate_json(state), Stamp(*marks), tuple(answered))

@@ -66,6 +66,17 @@ def cause_of(envelope: Envelope, body: Fact, policies: Catalogue) -> Cause:
     return Cause(envelope.id, envelope.time, envelope.subject, envelope.owner, body, policies)
 
 
+def answer_to(
+    cause: Envelope, body: Fact, service: Service, aggregate: Aggregate | None, policies: Catalogue
+) -> Fact | None:
+    """What the service says to a cause, or silence: also to a command it answered before, sent once more (law 1)."""
+    if aggregate is None:
+        return service.decide(service.initial, cause_of(cause, body, policies))
+    if derived_id(service.name, cause.id) in aggregate.answered:
+        return None
+    return service.decide(aggregate.state, cause_of(cause, body, policies))
+
+
 def event_record(
     service: Service,
     cause: Envelope,

@@ -16,7 +16,7 @@ from schemas.catalogue import Catalogue
 from schemas.envelope import Malformed
 from services.runtime import cache, telemetry
 from services.runtime.aggregate import Aggregate
-from services.runtime.answer import Sealed, cause_of, event_record, passed, read_line, take
+from services.runtime.answer import Sealed, answer_to, event_record, passed, read_line, take
 from services.runtime.cache import Mark
 from services.runtime.chain import Record
 from services.runtime.fold import Folding, WrittenByNewer
@@ -95,10 +95,7 @@ class Ledger(Table):  # type: ignore[misc]
             part.position[message.topic] = taken.read
             aggregate = self._aggregate(part, self.service.aggregate(taken.envelope))
             try:
-                said = self.service.decide(
-                    aggregate.state if aggregate else self.service.initial,
-                    cause_of(taken.envelope, taken.body, self.policies()),
-                )
+                said = answer_to(taken.envelope, taken.body, self.service, aggregate, self.policies())
             except Exception as error:
                 log.error("decide raised", cause=taken.envelope.id, type=taken.envelope.type, exc_info=error)
                 await self.park(record, "decide-raised", type(error).__name__)
