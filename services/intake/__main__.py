@@ -1,7 +1,7 @@
 """``python -m services.intake``"""
 
-from services.runtime.worker import run
 from services.intake.processor import INTAKE
+from services.runtime.worker import run
 
 if __name__ == "__main__":
     run(INTAKE)

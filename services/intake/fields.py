@@ -1,0 +1,66 @@
+"""Which entries a submission accepts: one-line texts, addresses that can be reached, the rights offered today."""
+
+import unicodedata
+from typing import Annotated, Final
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import AfterValidator, Field, StringConstraints
+
+from schemas.vocabulary import Right
+from services.runtime.person import normal_email, normal_phone
+from services.runtime.web.wording import wrong
+
+OFFERED: Final = (Right.ACCESS, Right.CORRECT, Right.DELETE)
+"""The rights that can be asked for in this release, in the order in which they are carried out (R08)."""
+
+_FORBIDDEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
+_BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def one_line(text: str) -> str:
+    """``text``, unless it holds control characters, line breaks or marks that turn the direction of reading.
+
+    Those could add a line to a letter or show a reader something else than what is written.
+    """
+    if any(char in _BIDI or unicodedata.category(char) in _FORBIDDEN for char in text):
+        raise wrong("must be one line, without control characters or direction marks")
+    return text
+
+
+def _named(text: str) -> str:
+    if not any(char.isalpha() for char in text):
+        raise wrong("must hold at least one letter")
+    return text
+
+
+def _reachable(text: str) -> str:
+    try:
+        normal_email(text)
+        return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
+    except (EmailNotValidError, ValueError):
+        raise wrong("must look like name@example.com") from None
+
+
+def _callable(text: str) -> str:
+    try:
+        return normal_phone(text)
+    except ValueError:
+        raise wrong("is not a telephone number we could call") from None
+
+
+def _offered(rights: tuple[Right, ...]) -> tuple[Right, ...]:
+    if not set(rights).issubset(OFFERED):
+        raise wrong("can be access, delete or correct so far; the other rights come in a later release")
+    return tuple(right for right in OFFERED if right in rights)
+
+
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(one_line)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(one_line), AfterValidator(_named)]
+Email = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_reachable)]
+"""An e-mail address as its owner writes it; its domain in Unicode. Whether mail arrives there is not asked."""
+
+Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_callable)]
+"""A telephone number in E.164."""
+
+Rights = Annotated[tuple[Right, ...], Field(min_length=1, max_length=12), AfterValidator(_offered)]
+"""A set, in the order in which it is carried out; naming a right twice means nothing more than naming it once."""
