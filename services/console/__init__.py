@@ -1,0 +1,1 @@
+"""The console: where operators see every request's journey. It only reads."""
