@@ -57,9 +57,9 @@ class Errand:
 class Handler:
     """A representative of an owner, signed in once for all errands."""
 
-    def __init__(self, world: World, owner: str) -> None:
+    def __init__(self, world: World, owner: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._login = next(one for one in world.logins if one["owner"] == owner and one["role"] == "handler")
-        self.http = httpx.AsyncClient(base_url=world.services["router"], timeout=20)
+        self.http = httpx.AsyncClient(base_url=world.services["router"], timeout=20, transport=transport)
         self.csrf = ""
 
     async def sign_in(self) -> None:

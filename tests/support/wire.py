@@ -1,0 +1,74 @@
+"""Talking to the broker under test as a foreign producer would, and looking at what was parked as an operator would."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+import httpx
+from aiokafka import AIOKafkaProducer
+
+from infra.demo.errand import World
+from services.runtime.chain import Record
+from services.runtime.reading import read_to_end
+
+Found = TypeVar("Found")
+Header = tuple[str, bytes]
+
+
+def publish(kafka: str, topic: str, *values: bytes | None, headers: Iterable[Header] = (), partition: int = 0) -> None:
+    """Writes records to a topic, as anybody with a Kafka client could."""
+
+    async def send() -> None:
+        producer = AIOKafkaProducer(bootstrap_servers=kafka, max_request_size=2 << 20)
+        await producer.start()
+        try:
+            for value in values:
+                await producer.send_and_wait(
+                    topic, value=value, key=b"k", headers=list(headers) or None, partition=partition
+                )
+        finally:
+            await producer.stop()
+
+    asyncio.run(send())
+
+
+def records(kafka: str, *topics: str) -> list[Record]:
+    """Everything these topics hold now."""
+
+    async def read() -> list[Record]:
+        return [record async for record in read_to_end(kafka, *topics)]
+
+    return asyncio.run(read())
+
+
+def eventually(look: Callable[[], Found | None], what: str, within: float = 30.0) -> Found:
+    """What ``look`` finds, as soon as it finds something. Fails with ``what`` when the time is up."""
+    end = time.monotonic() + within
+    while time.monotonic() < end:
+        found = look()
+        if found:
+            return found
+        time.sleep(0.1)
+    raise AssertionError(f"not within {within:.0f} s: {what}")
+
+
+class Operator:
+    """An operator, signed in to the console's API."""
+
+    def __init__(self, world: World) -> None:
+        login = next(one for one in world.logins if one["role"] == "operator")
+        self._http = httpx.Client(base_url=world.services["console"], timeout=20)
+        answer = self._http.post("/console/api/session", json={"email": login["email"], "password": login["password"]})
+        assert answer.status_code == 200
+
+    def get(self, path: str) -> Any:
+        """A JSON page of the console."""
+        answer = self._http.get(f"/console/api/{path}")
+        assert answer.status_code == 200, answer.status_code
+        return answer.json()
+
+    def parked(self, topic: str) -> list[dict[str, Any]]:
+        """What is parked from a topic."""
+        found: list[dict[str, Any]] = [one for one in self.get("parked?limit=200")["parked"] if one["topic"] == topic]
+        return found
