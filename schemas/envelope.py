@@ -19,6 +19,9 @@ CONTENT_TYPE: Final = "application/cloudevents+json"
 MAX_RECORD_BYTES: Final = 256 * 1024
 """A larger record is parked unread."""
 
+MAX_PARKED_BYTES: Final = 2 * 1024 * 1024
+"""A parked record holds another one, sealed, and so may be larger than what it parks."""
+
 NAMESPACE: Final = UUID("6f0f0d3c-5b1e-4f4e-9a38-0d6b6a4f7e11")
 READ: Final = "read"
 """A record of this kind (``dsr.<service>.read.v1``) carries no event: it writes down how far the sources were read."""
@@ -98,11 +101,14 @@ class Malformed(ValueError):  # noqa: N818 — it names the record's state
         self.code, self.place = code, place
 
 
-def parse(raw: bytes | None) -> Envelope:
-    """The envelope in ``raw``. Raises :class:`Malformed` with a stable code and the field's name, never its value."""
+def parse(raw: bytes | None, limit: int = MAX_RECORD_BYTES) -> Envelope:
+    """The envelope in ``raw``, of at most ``limit`` bytes.
+
+    Raises :class:`Malformed` with a stable code and the field's name, never its value.
+    """
     if raw is None:
         raise Malformed("empty")
-    if len(raw) > MAX_RECORD_BYTES:
+    if len(raw) > limit:
         raise Malformed("oversized")
     try:
         envelope = Envelope.model_validate_json(raw)

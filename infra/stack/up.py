@@ -31,7 +31,7 @@ def run(planned: Callable[[], Plan] = make_plan) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    except Exception as fault:  # ours: the trace goes to the log, a sentence to the person
+    except Exception as fault:  # noqa: BLE001 — ours: the trace goes to the log, a sentence to the person
         voice.refuse(f"Habeas itself failed ({type(fault).__name__}); please report it with {_keep_trace(home)}.")
         return 1
     return 0

@@ -1,27 +1,17 @@
 """The same as JSON, for programs that sign in as an operator would."""
 
 import asyncio
-import math
-from http.cookies import SimpleCookie
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import Field
+from fastapi import APIRouter, Depends, Query
 
-from schemas.base import Form
 from services.console.journey import Branch, Journey
 from services.console.listing import Row, Rows, Wanted, rows_of
 from services.console.step import shown
 from services.console.web import AT, OPERATOR
-from services.runtime.floor import Floor
-from services.runtime.person import login_key
-from services.runtime.web.attempts import Attempts
 from services.runtime.web.problem import Problem
-from services.runtime.web.session import session_of, sessions_of, signed_in
-from services.runtime.web.signin import WRONG, local_accounts
-from services.runtime.web.state import floor_of
+from services.runtime.web.session import signed_in
 
-door = APIRouter(prefix=f"{AT}/api")
 router = APIRouter(prefix=f"{AT}/api", dependencies=[Depends(signed_in(OPERATOR, at=AT))])
 FromRows = Annotated[Rows, Depends(rows_of)]
 
@@ -29,41 +19,6 @@ _LISTED: Final = (
     "request_id", "number", "owner", "rights", "channel", "received_at", "stage", "lies_with", "ball", "must_act",
     "letters_owed", "last_event_at", "closed_at", "outcomes",
 )  # fmt: skip
-
-
-class SignIn(Form):
-    """What a program signs in with."""
-
-    email: Annotated[str, Field(max_length=254)]
-    password: Annotated[str, Field(max_length=1024)]
-
-
-@door.post("/session")
-async def sign_in(
-    request: Request, response: Response, entered: SignIn, floor: Annotated[Floor, Depends(floor_of)]
-) -> dict[str, str]:
-    """Signs in: the session's cookie, and the token that unsafe requests must carry as ``X-CSRF-Token``."""
-    state = request.app.state
-    if not hasattr(state, "console_desk"):
-        state.console_desk = (Attempts(), local_accounts(floor))
-    attempts, provider = state.console_desk
-    login, address = _login(floor, entered.email), request.client.host if request.client else ""
-    wait = math.ceil(attempts.begin(login, address))
-    if wait > 0:
-        raise Problem(429, "Too many attempts", code="too-many-attempts", headers={"Retry-After": str(wait)})
-    account = await provider.authenticate(entered.email, entered.password)
-    if account is None or OPERATOR not in account.roles:
-        raise Problem(401, WRONG, code="sign-in-refused")
-    attempts.succeeded(login, address)
-    if earlier := session_of(request):
-        sessions_of(request).end(earlier)
-    sessions = sessions_of(request)
-    sessions.begin(response, account)
-    cookie = SimpleCookie(response.headers["set-cookie"])[sessions.cookie].value
-    session = sessions.read(cookie, floor.catalogue())
-    if session is None:
-        raise Problem(401, WRONG, code="sign-in-refused")
-    return {"csrf": session.csrf}
 
 
 @router.get("/requests")
@@ -133,10 +88,3 @@ def _tree(branch: Branch) -> dict[str, Any]:
 
 def _listed(row: Row) -> dict[str, Any]:
     return {name: row[name] for name in _LISTED}
-
-
-def _login(floor: Floor, email: str) -> str:
-    try:
-        return login_key(floor.settings.person_secret.get_secret_value(), email)
-    except ValueError:
-        return "malformed"

@@ -31,6 +31,6 @@ CONSOLE = Service(
     decide=nothing,
     evolve=unchanged,
     views=(views.JOURNAL, views.PARKED_RECORDS),
-    routers=(web.door, web.router, api.door, api.router),
+    routers=(web.door, web.router, api.router),
     templates=Path(__file__).parent / "templates",
 )

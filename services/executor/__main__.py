@@ -1,7 +1,7 @@
 """``python -m services.executor``"""
 
-from services.runtime.worker import run
 from services.executor.processor import EXECUTOR
+from services.runtime.worker import run
 
 if __name__ == "__main__":
     run(EXECUTOR)

@@ -11,14 +11,16 @@ from services.intake import pages, web
 from services.intake.cloudevent import submitted
 from services.intake.submission import KeyReused, Refused, receive
 from services.runtime.chain import Record
-from services.runtime.door import at_least_once
+from services.runtime.door import at_least_once, read_below
 from services.runtime.floor import Floor
 from services.runtime.parking import park
+from services.runtime.trimming import keep_trimming
 
 GROUP: Final = "habeas-intake-submissions"
 RESERVED: Final = frozenset({web.CLIENT, pages.CLIENT})
 """The other doors' names: a client registered under one of them could claim their keys, and is not read."""
 
+KEPT: Final = timedelta(days=1)
 OLDEST: Final = timedelta(days=7)
 """A client's clock is believed so far back, and never ahead of ours."""
 
@@ -26,6 +28,12 @@ OLDEST: Final = timedelta(days=7)
 async def read_submissions(floor: Floor) -> None:
     """Reads the topics of all registered clients, those registered later too, until cancelled."""
     await at_least_once(floor.settings.bootstrap, GROUP, partial(wanted, floor), partial(take, floor))
+
+
+async def trim_submissions(floor: Floor) -> None:
+    """Takes raw submissions, which hold personal data, off their topics a day after they were received."""
+    topics = partial(wanted, floor)
+    await keep_trimming(floor.settings.bootstrap, KEPT, partial(read_below, floor.settings.bootstrap, GROUP, topics))
 
 
 def wanted(floor: Floor) -> set[str]:

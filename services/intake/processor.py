@@ -23,5 +23,5 @@ INTAKE = Service(
     views=(views.RECEIVED,),
     routers=(web.router, pages.router),
     templates=Path(__file__).parent / "templates",
-    tasks=(bus.read_submissions,),
+    tasks=(bus.read_submissions, bus.trim_submissions),
 )

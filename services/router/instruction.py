@@ -12,7 +12,7 @@ def missing_from(
 
     An instruction that approves nothing needs no suites and no proof of identity: nothing will be touched.
     """
-    decided = {decision.order_id: decision for decision in instruction.decisions}
+    decided = sorted(decision.order_id for decision in instruction.decisions)
     approves = any(decision.approved for decision in instruction.decisions)
     account = policies.accounts.get(instruction.by)
     owner = policies.owners[request.owner]
@@ -24,7 +24,7 @@ def missing_from(
         "identity_confirmed": approves and not instruction.identity_confirmed,
         "suites": approves and not set(instruction.suites) & set(products),
         "affiliates": not set(instruction.affiliates) <= known_affiliates,
-        "decisions": {order.id for order in request.orders} != set(decided),
+        "decisions": sorted(order.id for order in request.orders) != decided,
         "exemption": any(not decision.approved and decision.exemption is None for decision in instruction.decisions),
     }
     return tuple(name for name, absent in lacks.items() if absent)

@@ -6,13 +6,15 @@ from contextlib import suppress
 from typing import Any, Final
 
 import structlog
-from aiokafka import AIOKafkaConsumer
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import IllegalStateError, KafkaError
 from opentelemetry import trace
 from opentelemetry.trace import SpanKind
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from services.runtime.chain import Record
+from services.runtime.consumer import solitary
 from services.runtime.projection import record_of
 
 Handle = Callable[[Record], Awaitable[None]]
@@ -27,6 +29,19 @@ AT_A_TIME: Final = 50
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _log = structlog.get_logger("habeas.door")
+
+
+async def read_below(bootstrap: str, group: str, topics: Callable[[], set[str]]) -> dict[TopicPartition, int]:
+    """Partition → the first record the group has not handled yet. For trimming."""
+    async with solitary(bootstrap) as consumer:
+        places = [TopicPartition(name, at) for name in topics() for at in consumer.partitions_for_topic(name) or ()]
+    admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+    await admin.start()
+    try:
+        committed = await admin.list_consumer_group_offsets(group, partitions=places)
+    finally:
+        await admin.close()
+    return {place: found.offset for place, found in committed.items() if found.offset >= 0}
 
 
 async def at_least_once(bootstrap: str, group: str, topics: Callable[[], set[str]], handle: Handle) -> None:

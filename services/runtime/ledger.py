@@ -13,7 +13,7 @@ from faust.types import TP, EventT
 
 from schemas import topics
 from schemas.catalogue import Catalogue
-from schemas.envelope import Malformed
+from schemas.envelope import Malformed, Read
 from services.runtime import cache, telemetry
 from services.runtime.aggregate import Aggregate
 from services.runtime.answer import Sealed, answer_to, event_record, passed, read_line, take
@@ -228,6 +228,10 @@ class Ledger(Table):  # type: ignore[misc]
             await asyncio.wait(flying, timeout=5)
         self.parts.clear()
         self.on_lost()
+
+    def settled_positions(self) -> dict[int, Mapping[str, Read]]:
+        """Partition → how far each source was read, as the log itself says."""
+        return {number: cache.read_mark(self._db(number)).position for number in self.parts}
 
     def _db(self, number: int) -> Any:
         return self.data._db_for_partition(number)

@@ -1,5 +1,6 @@
 """Parking: what a reader cannot handle is kept, sealed, with its reason, and the stream goes on."""
 
+import asyncio
 import base64
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,11 +28,15 @@ def parked_id(reader: str, record: Record) -> str:
 
 
 async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str, place: str = "") -> None:
-    """Keeps ``record`` on the parked topic and returns once the broker has it. Raises BusUnavailable."""
+    """Keeps ``record`` on the parked topic and returns once the broker has it. Raises BusUnavailable.
+
+    A bad record of the parked topic itself is told of and not kept: parking must not feed on itself.
+    """
     identity = parked_id(reader, record)
     raw = record.value or b""
-    vault.prepare(identity, ("record",))
     now = datetime.now(UTC)
+    kept = b"" if record.topic == topics.PARKED else raw[:KEPT]
+    original = await asyncio.to_thread(_sealed, vault, identity, kept)
     parked = RecordParked(
         reader=reader,
         topic=record.topic,
@@ -42,7 +47,7 @@ async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str,
         size=len(raw),
         digest=sha256(raw).hexdigest(),
         parked_at=now,
-        original=vault.seal(identity, "record", FIELD, base64.b64encode(raw[:KEPT]).decode()),
+        original=original,
     )
     telemetry.PARKED.labels(reader, reason).inc()
     draft = Draft(
@@ -56,3 +61,8 @@ async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str,
         data=parked.model_dump_json().encode(),
     )
     await bus.publish(topics.PARKED, identity.encode(), draft)
+
+
+def _sealed(vault: Vault, identity: str, raw: bytes) -> str:
+    vault.prepare(identity, ("record",))
+    return vault.seal(identity, "record", FIELD, base64.b64encode(raw).decode())

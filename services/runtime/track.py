@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 
-from schemas.envelope import Malformed, parse
-from schemas.topics import BY_NAME
+from schemas.envelope import MAX_PARKED_BYTES, MAX_RECORD_BYTES, Malformed, parse
+from schemas.topics import BY_NAME, PARKED
 from services.runtime.chain import Accepted, Record, decode, follows
 from services.runtime.positions import Cursor
 
@@ -33,6 +33,7 @@ class Track:
     def __init__(self, topic: str, cursor: Cursor) -> None:
         self.cursor = cursor
         self._chained = is_log(topic)
+        self._limit = MAX_PARKED_BYTES if topic == PARKED else MAX_RECORD_BYTES
         self._reported = cursor.offset
         self._proved = cursor.head_at < 0
         self._seen = -1
@@ -53,7 +54,7 @@ class Track:
         if not self._proved and not self._proves(record):
             return None
         try:
-            envelope = follows(record.value, self.cursor.head) if self._chained else parse(record.value)
+            envelope = follows(record.value, self.cursor.head) if self._chained else parse(record.value, self._limit)
         except Malformed as error:
             if record.offset > self._reported:
                 park(record, error.code, error.place)

@@ -14,6 +14,7 @@ import httpx
 import structlog
 import uvicorn
 import uvloop
+from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
@@ -33,8 +34,11 @@ from services.runtime.preflight import Refused
 from services.runtime.projection import Projector
 from services.runtime.service import Service
 from services.runtime.settings import Settings, settings
+from services.runtime.trimming import keep_trimming
 from services.runtime.vault import Vault
 from services.runtime.web.app import create
+
+YEAR = 365 * 86400.0
 
 log = structlog.get_logger()
 
@@ -190,7 +194,13 @@ class Stream:
         bind_to_running_loop(self._app)
         self._app.finalize()
         await self._app.maybe_start()
-        self._tasks = [asyncio.create_task(self._clock.run()), asyncio.create_task(self._crash_with_the_app())]
+        inbox = topics.BY_NAME[topics.inbox(self._service.name)]
+        assert inbox.kept is not None
+        self._tasks = [
+            asyncio.create_task(self._clock.run()),
+            asyncio.create_task(self._crash_with_the_app()),
+            asyncio.create_task(keep_trimming(self._here.bootstrap, inbox.kept, self._read_of_the_inbox)),
+        ]
 
     async def stop(self) -> None:
         """Lets go of the partitions, lands what is in flight, leaves the group."""
@@ -201,6 +211,15 @@ class Stream:
             async with asyncio.timeout(10):
                 await self._app.stop()
         await self._producer.stop()
+
+    async def _read_of_the_inbox(self) -> Mapping[TopicPartition, int]:
+        """How far the log says the inbox was read: nothing below is needed any more, not even after a crash."""
+        inbox = topics.inbox(self._service.name)
+        return {
+            TopicPartition(inbox, number): read.offset + 1
+            for number, position in self.ledger.settled_positions().items()
+            if (read := position.get(inbox)) is not None
+        }
 
     async def _answer(self, stream: Any) -> None:
         async for event in stream.noack().events():
@@ -253,6 +272,8 @@ def faust_app(service: str, here: Settings) -> faust.App:
         broker_max_poll_records=500,
         stream_wait_empty=False,
         stream_recovery_delay=0,
+        stream_processing_timeout=YEAR,  # its warnings are about logs that nobody is meant to process
+        broker_commit_livelock_soft_timeout=YEAR,
         autodiscover=False,
     )
 

@@ -53,7 +53,7 @@ async def test_another_owners_case_is_as_unknown_as_none(world: World, theirs: R
     sent = len(world.sent)
     addresses = [filled(path, id_, theirs.orders[0].id) for id_ in (theirs.id, "00000000-0000-5000-8000-000000000000")]
     for role in ("handler", "admin", "reader"):
-        async with world.clerk("alder", role) as clerk:
+        async with asyncio.timeout(5), world.clerk("alder", role) as clerk:
             body = approval(theirs) if method == "POST" else None
             foreign, unknown = [await clerk.request(method, address, json=body, headers=HTML) for address in addresses]
         assert foreign.status_code == unknown.status_code == 404

@@ -14,7 +14,7 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 
 @contextmanager
-def page(width: int = 1200, height: int = 900, dark: bool = False) -> Iterator[Page]:
+def page(width: int = 1200, height: int = 900, *, dark: bool = False, script: bool = True) -> Iterator[Page]:
     """A fresh page; a script error or a refused resource on it fails the test at the end of the block."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -23,7 +23,9 @@ def page(width: int = 1200, height: int = 900, dark: bool = False) -> Iterator[P
         browser = driver.chromium.launch(executable_path=chromium, args=list(FLAGS))
         try:
             context = browser.new_context(
-                viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light"
+                viewport={"width": width, "height": height},
+                color_scheme="dark" if dark else "light",
+                java_script_enabled=script,
             )
             found = context.new_page()
             wrong: list[str] = []

@@ -42,7 +42,7 @@ def records(kafka: str, *topics: str) -> list[Record]:
     return asyncio.run(read())
 
 
-def eventually(look: Callable[[], Found | None], what: str, within: float = 30.0) -> Found:
+def eventually(look: Callable[[], Found | None], what: str, within: float = 60.0) -> Found:
     """What ``look`` finds, as soon as it finds something. Fails with ``what`` when the time is up."""
     end = time.monotonic() + within
     while time.monotonic() < end:

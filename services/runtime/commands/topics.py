@@ -38,9 +38,9 @@ def new_topic(topic: Topic, partitions: int, replication: int) -> NewTopic:
 
 
 async def ensure_submissions(admin: AIOKafkaAdminClient, clients: list[str], partitions: int, replication: int) -> None:
-    """Makes the submissions topics of registered clients that lack one: kept for a day, in segments of an hour."""
+    """Makes the submissions topics of registered clients that lack one. Intake trims what it has received."""
     present = await admin.list_topics()
-    config = {"cleanup.policy": "delete", "retention.ms": "86400000", "segment.ms": "3600000"}
+    config = {"cleanup.policy": "delete", "retention.ms": "-1", "segment.ms": "3600000"}
     missing = [
         NewTopic(submissions(client), partitions, replication, topic_configs=config)
         for client in clients

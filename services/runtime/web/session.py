@@ -48,13 +48,15 @@ class Sessions:
         self._ended: OrderedDict[str, float] = OrderedDict()
         self.cookie = f"habeas-{service}"
 
-    def begin(self, response: Response, account: Account) -> None:
+    def begin(self, response: Response, account: Account) -> Session:
         """Signs ``account`` in under a session id nobody has seen before."""
-        signed = self._signer.dumps([account.id, secrets.token_urlsafe(16), self._stamp(account)])
+        session_id = secrets.token_urlsafe(16)
+        signed = self._signer.dumps([account.id, session_id, self._stamp(account)])
         text = signed if isinstance(signed, str) else signed.decode()
         response.set_cookie(
             self.cookie, text, max_age=LIFETIME, path="/", secure=self._secure, httponly=True, samesite="lax"
         )
+        return self._session(session_id, account)
 
     def read(self, cookie: str, catalogue: Catalogue) -> Session | None:
         """The session, unless the cookie is not ours, too old or ended, the account gone or its password changed."""
@@ -65,6 +67,9 @@ class Sessions:
         account = catalogue.accounts.get(account_id)
         if account is None or session_id in self._ended or not hmac.compare_digest(stamp, self._stamp(account)):
             return None
+        return self._session(session_id, account)
+
+    def _session(self, session_id: str, account: Account) -> Session:
         return Session(session_id, account, self._keyed("csrf", session_id))
 
     def leave(self, response: Response) -> None:
