@@ -146,7 +146,7 @@ async def answers(address: str) -> bool:
     try:
         await client.bootstrap()
         return bool(client.cluster.brokers())
-    except Exception:  # whatever it is, it is not an answer  # noqa: BLE001 — whatever it says, it does not answer
+    except Exception:  # noqa: BLE001 — whatever it is, it is not an answer
         return False
     finally:
         await client.close()
