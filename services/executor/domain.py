@@ -30,10 +30,10 @@ from schemas.router import OwnerInstructed
 from schemas.vocabulary import Outcome
 from services.executor.orders import (
     LAST_ATTEMPT,
+    PATIENCE,
     CallProduct,
     MakePackage,
     OrderState,
-    retry_at,
 )
 
 
@@ -202,7 +202,7 @@ def defer_or_give_up(open_: Planned, failed: TaskFailed, cause: Cause) -> TaskDe
         return TaskDeferred(
             task_id=failed.task_id,
             attempt=failed.attempt,
-            retry_at=retry_at(cause.time, failed.task_id, failed.attempt),
+            retry_at=PATIENCE.after(cause.time, failed.task_id, failed.attempt),
             reason=failed.reason,
         )
     leaf = Leaf(data_set="*", outcome=Outcome.FAILED)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import sha256
 
+from schemas.backoff import Backoff
 from schemas.base import Fact, Moment, Slug
 from schemas.cause import Effect
 from schemas.envelope import derived_id
@@ -14,7 +14,7 @@ from schemas.vocabulary import IRREVERSIBLE, Outcome, Right
 LAST_ATTEMPT = 12
 """After so many tries, about a day in all, a product that cannot answer is told as failed."""
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=1), timedelta(hours=4)
+PATIENCE = Backoff(first=timedelta(seconds=1), factor=4, longest=timedelta(hours=4))
 
 
 class OpenTask(Fact):
@@ -109,14 +109,3 @@ class MakePackage(Effect):
 
     request: Request
     order: OrderState
-
-
-def retry_at(now: datetime, task_id: str, attempt: int) -> datetime:
-    """When to try again: each pause is four times the one before, spread by up to a quarter so that tasks do
-    not march in step.
-
-    The spread follows from task and attempt, not from chance: every replica and every replay agrees (law 5).
-    """
-    pause: timedelta = min(FIRST_PAUSE * 4 ** (attempt - 1), LONGEST_PAUSE)
-    spread = sha256(f"{task_id}:{attempt}".encode()).digest()[0] / 255 / 4
-    return now + pause * (1 + spread)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import sha256
+from datetime import timedelta
 from typing import assert_never
 
+from schemas.backoff import Backoff
 from schemas.base import Fact, Moment
 from schemas.cause import Cause, Effect
 from schemas.envelope import derived_id
@@ -29,7 +29,7 @@ from schemas.verifier import ChallengeIssued
 LAST_ATTEMPT = 15
 """After so many tries, about two days in all, a letter is told as undeliverable."""
 
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=2), timedelta(hours=6)
+PATIENCE = Backoff(first=timedelta(seconds=2), factor=3, longest=timedelta(hours=6))
 
 
 class OwedLetter(Fact):
@@ -159,15 +159,6 @@ def defer_or_give_up(refused: LetterRefused, cause: Cause) -> LetterDeferred | L
     return LetterDeferred(
         letter_id=refused.letter_id,
         attempt=refused.attempt,
-        retry_at=retry_at(cause.time, refused.letter_id, refused.attempt),
+        retry_at=PATIENCE.after(cause.time, refused.letter_id, refused.attempt),
         reason=refused.reason,
     )
-
-
-def retry_at(now: datetime, letter_id: str, attempt: int) -> datetime:
-    """When to try again: each pause is three times the one before, spread by up to a quarter (no chance in it: law
-    5).
-    """
-    pause: timedelta = min(FIRST_PAUSE * 3 ** (attempt - 1), LONGEST_PAUSE)
-    spread = sha256(f"{letter_id}:{attempt}".encode()).digest()[0] / 255 / 4
-    return now + pause * (1 + spread)
