@@ -30,14 +30,14 @@ class Running:
 
 @pytest.fixture(scope="session")
 def running() -> Iterator[Running]:
-    """Broker, six services, a second verifier, demo products and mailbox, on ports of their own."""
+    """Broker, six services, a second verifier and executor, demo products and mailbox, on ports of their own."""
     base = int(os.environ.get("HABEAS_PORT_BASE", "18000"))
     with tempfile.TemporaryDirectory(prefix="habeas-test-") as folder, receiving() as traces:
         env = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{traces.port}",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
         }
-        stack = Stack(Path(folder), base, env=env, replicas={"verifier": 2})
+        stack = Stack(Path(folder), base, env=env, replicas={"verifier": 2, "executor": 2})
         told = stack.start()
         try:
             world = World(told["services"], told["mailbox"], told["logins"])

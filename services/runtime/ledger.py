@@ -26,6 +26,9 @@ from services.runtime.service import Service
 SILENCE = 0.5
 """Seconds until silence is written down on its own, if no event has carried it by then."""
 
+HELD_BACK = 5.0
+"""Seconds after which the effects of a partition that was taken up begin, whatever its inbox still holds."""
+
 log = structlog.get_logger()
 
 
@@ -49,11 +52,13 @@ class Ledger(Table):  # type: ignore[misc]
     on_owned: Callable[[int, Iterable[tuple[str, Aggregate]]], None]
     on_settled: Callable[[int, Mapping[str, Aggregate]], None]
     on_lost: Callable[[], None]
-    check_sources: Callable[[Mapping[int, Mark]], Awaitable[None]]
+    check_sources: Callable[[Mapping[int, Mark]], Awaitable[Mapping[int, int]]]
+    """Refuses what retention has cut short; tells where the service's inbox ends, by partition."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.parts: dict[int, Part] = {}
+        self._tenure = 0
 
     # -- live ---------------------------------------------------------------------------------------------------
 
@@ -154,9 +159,12 @@ class Ledger(Table):  # type: ignore[misc]
             part.silence = loop.call_later(SILENCE, lambda: loop.create_task(self._write_silence(part)))
 
     async def _write_silence(self, part: Part) -> None:
-        async with part.lock:
-            if self.parts.get(part.number) is part and part.silence is not None:
-                await self._send(part, read_line(self.service, part.head, part.position, datetime.now(UTC)))
+        try:
+            async with part.lock:
+                if self.parts.get(part.number) is part and part.silence is not None:
+                    await self._send(part, read_line(self.service, part.head, part.position, datetime.now(UTC)))
+        except Exception as error:  # noqa: BLE001 — nobody waits for this task, and the head has moved on already
+            come_back(BROKEN, "could not write silence down", exc_info=error)
 
     def _settle(self, part: Part) -> None:
         """Folds what the broker has acknowledged into the cache, acknowledges what it covers, owes what follows."""
@@ -173,7 +181,16 @@ class Ledger(Table):  # type: ignore[misc]
         cache.write(self._db(part.number), self.service, mark, done.changed, self.data.offset_key)
         for cause in done.covered:
             cause.acknowledge()
-        self.on_settled(part.number, done.changed)
+        if part.results_end is None:
+            self.on_settled(part.number, done.changed)
+        elif part.has_read(self._inbox, done.last.position):
+            self._owe(part)
+
+    def _owe(self, part: Part) -> None:
+        """From here on the partition's effects are done, all that its states owe now to begin with."""
+        if part.results_end is not None and self.parts.get(part.number) is part:
+            part.results_end = None
+            self.on_owned(part.number, self._owing(part.number))
 
     # -- recovery -----------------------------------------------------------------------------------------------
 
@@ -202,14 +219,28 @@ class Ledger(Table):  # type: ignore[misc]
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
         """Takes up the partitions assigned: their heads, positions, and every effect their states owe."""
         await super().on_recovery_completed(active_tps, standby_tps)
+        tenure = self._tenure
         try:
             marks = {tp.partition: cache.read_mark(self._db(tp.partition)) for tp in active_tps}
-            await self.check_sources(marks)
+            ends = await self.check_sources(marks)
+            if tenure != self._tenure:
+                return  # let go again meanwhile: the marks are old, and the partitions may be another's
             for number, mark in marks.items():
-                self.parts[number] = Part(number, mark.head, dict(mark.position), mark.offset)
-                self.on_owned(number, self._owing(number))
+                self._take_up(Part(number, mark.head, dict(mark.position), mark.offset, results_end=ends[number]))
         except Exception as error:  # noqa: BLE001 — Faust does not look at what this callback raises
             come_back(BROKEN, "could not take up the partitions", exc_info=error)
+
+    def _take_up(self, part: Part) -> None:
+        """Effects wait until the results that were reported before are read: what those tell of is not done again."""
+        self.parts[part.number] = part
+        if part.has_read(self._inbox, part.position):
+            self._owe(part)
+        else:
+            asyncio.get_running_loop().call_later(HELD_BACK, self._owe, part)
+
+    @property
+    def _inbox(self) -> str:
+        return topics.inbox(self.service.name)
 
     def _owing(self, number: int) -> Iterable[tuple[str, Aggregate]]:
         db = self._db(number)
@@ -220,6 +251,7 @@ class Ledger(Table):  # type: ignore[misc]
 
     async def let_go(self) -> None:
         """Drops everything held of the partitions; what is in flight gets a moment to land first."""
+        self._tenure += 1
         for part in self.parts.values():
             if part.silence is not None:
                 part.silence.cancel()

@@ -55,10 +55,16 @@ class Part:
     queue: deque[Waiting | Written] = field(default_factory=deque)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     silence: asyncio.TimerHandle | None = None
+    results_end: int | None = None
+    """Where the inbox ended when the partition was taken up; None once it is read up to there, and effects are owed."""
 
     def read(self, topic: str) -> Read:
         """How far a source has been read."""
         return self.position.get(topic, UNREAD)
+
+    def has_read(self, inbox: str, position: Mapping[str, Read]) -> bool:
+        """True if ``position`` covers every result that was reported before the partition was taken up."""
+        return position.get(inbox, UNREAD).offset + 1 >= (self.results_end or 0)
 
     def in_flight(self) -> "list[asyncio.Future[int]]":
         """The sends the broker has not answered yet."""

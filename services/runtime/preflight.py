@@ -95,3 +95,9 @@ async def check_retention(consumer: AIOKafkaConsumer, sources: Iterable[str], ma
                 f"{place.topic}, partition {place.partition}: records {reached + 1} to {first[place] - 1} were deleted "
                 "before they were read. Restore the topic from its backup, or the loss must be accepted by hand."
             )
+
+
+async def ends_of(consumer: AIOKafkaConsumer, topic: str, partitions: Iterable[int]) -> dict[int, int]:
+    """Partition → the offset that its next record will have."""
+    found = await consumer.end_offsets([TopicPartition(topic, number) for number in partitions])
+    return {place.partition: end for place, end in found.items()}

@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
@@ -60,11 +61,13 @@ def start(service: str, level: str) -> None:
     trace.set_tracer_provider(provider)
 
 
-def stop() -> None:
-    """Hands over the spans that are still held back."""
+def stop(within: float = 2.0) -> None:
+    """Hands over the spans that are still held back; a collector that does not answer gets ``within`` seconds."""
     provider = trace.get_tracer_provider()
     if isinstance(provider, TracerProvider):
-        provider.shutdown()
+        closing = threading.Thread(target=provider.shutdown, daemon=True)
+        closing.start()
+        closing.join(within)
 
 
 def _with_trace(_logger: object, _method: str, line: structlog.types.EventDict) -> structlog.types.EventDict:

@@ -235,13 +235,16 @@ class Stream:
     def _let_go(self) -> None:
         self._clock.let_go()
 
-    async def _check_sources(self, marks: Mapping[int, Mark]) -> None:
+    async def _check_sources(self, marks: Mapping[int, Mark]) -> Mapping[int, int]:
+        ends: Mapping[int, int] = {}
         try:
             async with solitary(self._here.bootstrap) as consumer:
                 await preflight.check_retention(consumer, self._service.sources, marks)
+                ends = await preflight.ends_of(consumer, topics.inbox(self._service.name), marks)
         except Refused as refusal:
             come_back(BROKEN, str(refusal))
         self.taken_up = True
+        return ends
 
     async def _crash_with_the_app(self) -> None:
         """Faust marks itself as crashed and lets the process live on, deaf. This does not."""

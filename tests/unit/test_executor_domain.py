@@ -24,7 +24,7 @@ from schemas.request import Leaf, Order, OrderResult, Request, TaskResult
 from schemas.router import Decision, OwnerInstructed
 from schemas.vocabulary import Outcome, Right
 from services.executor import domain
-from services.executor.orders import LAST_ATTEMPT, CallProduct, MakePackage, retry_at
+from services.executor.orders import LAST_ATTEMPT, PATIENCE, CallProduct, MakePackage
 from tests.support.dsl import Decider, Given
 from tests.support.facts import (
     CATALOGUE,
@@ -249,7 +249,9 @@ def test_a_task_settles_once(again: Fact) -> None:
 
 def deferred(attempt: int = 1) -> TaskDeferred:
     one = task(access, "civicrec")
-    return TaskDeferred(task_id=one.id, attempt=attempt, retry_at=retry_at(NOON, one.id, attempt), reason="timeout")
+    return TaskDeferred(
+        task_id=one.id, attempt=attempt, retry_at=PATIENCE.after(NOON, one.id, attempt), reason="timeout"
+    )
 
 
 def test_a_product_that_cannot_answer_is_asked_again_later() -> None:
@@ -290,10 +292,10 @@ def test_the_last_try_but_one_still_leads_to_another() -> None:
 
 
 def test_pauses_grow_are_spread_by_a_quarter_and_end_within_about_a_day() -> None:
-    pauses = [retry_at(NOON, "task", attempt) - NOON for attempt in range(1, LAST_ATTEMPT)]
+    pauses = [PATIENCE.after(NOON, "task", attempt) - NOON for attempt in range(1, LAST_ATTEMPT)]
     for attempt, pause in enumerate(pauses, 1):
         plain = min(timedelta(seconds=4 ** (attempt - 1)), timedelta(hours=4))
         assert plain <= pause <= plain * 1.25
     assert timedelta(hours=18) < sum(pauses, timedelta()) < timedelta(hours=30)
-    assert len({retry_at(NOON, f"task-{number}", 3) for number in range(20)}) > 10
-    assert retry_at(NOON, "task", 3) == retry_at(NOON, "task", 3)
+    assert len({PATIENCE.after(NOON, f"task-{number}", 3) for number in range(20)}) > 10
+    assert PATIENCE.after(NOON, "task", 3) == PATIENCE.after(NOON, "task", 3)
