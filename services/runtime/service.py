@@ -58,3 +58,8 @@ class Service:
     templates: Path | None = None
     tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
     """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
+    wanted: frozenset[str] = field(init=False)
+    """The type tags of what it consumes."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wanted", frozenset(message.TYPE for message in self.consumes))

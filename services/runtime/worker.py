@@ -40,6 +40,11 @@ from services.runtime.web.app import create
 
 YEAR = 365 * 86400.0
 
+SWITCH = 0.0005
+"""Seconds a thread may keep the interpreter: folding read models must not hold up the stream for Python's five
+milliseconds each time it has sent something.
+"""
+
 log = structlog.get_logger()
 
 
@@ -47,6 +52,7 @@ def run(service: Service) -> None:
     """Runs the service until it is told to stop. Exits 75 when fenced, 70 when it cannot know the outcome of a step."""
     here = settings()
     telemetry.start(service.name, here.log_level)
+    sys.setswitchinterval(SWITCH)
     try:
         uvloop.run(Worker(service, here).run())
     except Refused as refusal:

@@ -134,7 +134,8 @@ async def test_the_privacy_team_decides_only_the_custodians_own(world: World, th
         assert given.status_code == 200
     async with world.visitor() as visitor:
         who = {"email": "privacy@alder.example", "password": "alder-privacy"}
-        assert (await visitor.post("/portal/api/session", json=who)).status_code == 401
+        assert (await visitor.post("/portal/api/session", json=who)).status_code == 200
+        assert (await visitor.get("/portal/api/requests")).status_code == 403, "a role of the custodian's alone"
 
 
 async def test_a_request_nobody_confirmed_never_reaches_its_owner(world: World) -> None:

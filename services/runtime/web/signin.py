@@ -49,8 +49,8 @@ class TooOften(Exception):  # noqa: N818 — a state
 class Credentials(EntryForm):
     """What somebody signs in with."""
 
-    email: Annotated[str, Field(max_length=254)] = ""
-    password: Annotated[str, Field(max_length=1024, repr=False)] = ""
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=1024, repr=False)]
 
 
 class SignedIn(BaseModel):
@@ -66,14 +66,14 @@ class Desk:
     provider: IdentityProvider
     attempts: Attempts
 
-    async def admit(self, request: Request, floor: Floor, who: Credentials, roles: Set[str]) -> Account | None:
+    async def admit(self, request: Request, floor: Floor, email: str, password: str, roles: Set[str]) -> Account | None:
         """The account, if the password is its own and it has one of ``roles``. Raises TooOften."""
         address = request.client.host if request.client else ""
-        login = _login(floor, who.email)
+        login = _login(floor, email)
         wait = math.ceil(self.attempts.begin(login, address))
         if wait > 0:
             raise TooOften(wait)
-        account = await self.provider.authenticate(who.email, who.password)
+        account = await self.provider.authenticate(email, password)
         if account is None or not roles & set(account.roles):
             return None
         self.attempts.succeeded(login, address)
@@ -121,13 +121,12 @@ def signin_router(
         request: Request,
         floor: Annotated[Floor, Depends(floor_of)],
         email: Annotated[str, Form(max_length=254)] = "",
-        password: Annotated[str, Form(max_length=1024)] = "",
+        password: Annotated[str, Form()] = "",
         next: Annotated[str, Form()] = "",  # noqa: A002 — the field's name
     ) -> Response:
         back = own_path(next, home)
         try:
-            who = Credentials(email=email, password=password)
-            account = await desk_of(request, floor, provide).admit(request, floor, who, roles)
+            account = await desk_of(request, floor, provide).admit(request, floor, email, password, roles)
         except TooOften as often:
             error = f"Too many attempts. Please wait {max(1, round(often.wait / 60))} min and try again."
             return page(request, 429, back, email=email, error=error, wait=often.wait)
@@ -152,7 +151,7 @@ def signin_router(
     ) -> SignedIn:
         """Signs in: the session's cookie, and the token for unsafe requests. 401 does not tell what was wrong."""
         try:
-            account = await desk_of(request, floor, provide).admit(request, floor, who, roles)
+            account = await desk_of(request, floor, provide).admit(request, floor, who.email, who.password, roles)
         except TooOften as often:
             retry = {"Retry-After": str(often.wait)}
             raise Problem(429, "Too many attempts", code="too-many-attempts", headers=retry) from None
