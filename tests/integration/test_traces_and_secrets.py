@@ -1,35 +1,25 @@
 """One trace from the submission to where a person must act, the next one linked to it; nobody's data in any of it."""
 
-import asyncio
 from pathlib import Path
 
-import httpx
 import pytest
 
-from infra.demo.errand import Errand, Handler, run
+from infra.demo.errand import Errand
 from infra.demo.residents import person_of
 from schemas.topics import TOPICS, submissions
 from tests.conftest import Running
 from tests.support.otlp import Span
-from tests.support.wire import eventually, records
+from tests.support.wire import eventually, records, walk
 
 pytestmark = pytest.mark.stack
-WHO = person_of("alder-falls", 420)
+WHO = person_of("alder-falls", 561)
 
 
 @pytest.fixture(scope="module")
 def errand(running: Running) -> Errand:
     """A request that went the whole way."""
     done = Errand(WHO, ("access", "delete"), "api")
-
-    async def walk() -> None:
-        handler = Handler(running.world, WHO.owner)
-        async with httpx.AsyncClient(timeout=20) as http, handler.http:
-            await handler.sign_in()
-            await run(done, running.world, handler, http)
-
-    asyncio.run(walk())
-    assert done.trouble == ""
+    walk(running.world, done)
     return done
 
 
