@@ -23,9 +23,9 @@ def bad_records(topic: str) -> dict[str, bytes]:
     records = {"not-a-cloudevent": MARK.encode()}
     if topic != PARKED:  # what parks others may be as large as the broker takes
         records["oversized"] = json.dumps({**envelope, "type": f"{stem}.v1", "pad": "x" * (300 << 10)}).encode()
-    if not BY_NAME[topic].is_log:  # in a log, a well-formed record that does not follow its parent is void
-        records |= {reason: json.dumps({**envelope, "type": tag}).encode() for reason, tag in typed.items()}
-        records["bad-data"] = json.dumps({**envelope, "type": f"{stem}.v1"}).encode()
+    records |= {reason: json.dumps({**envelope, "type": tag}).encode() for reason, tag in typed.items()}
+    wrong = "unsealed" if BY_NAME[topic].is_log else "bad-data"
+    records[wrong] = json.dumps({**envelope, "type": f"{stem}.v1"}).encode()
     return records
 
 

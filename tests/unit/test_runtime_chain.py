@@ -50,8 +50,20 @@ def test_a_repeat_is_void() -> None:
     ],
     ids=["no hash", "other data", "other hash", "space before", "space behind"],
 )
-def test_a_record_whose_hash_is_not_right_is_void(raw: bytes) -> None:
-    assert follows(raw, HEAD) is None
+def test_a_record_whose_hash_is_not_right_is_void_and_worth_parking(raw: bytes) -> None:
+    with pytest.raises(Malformed) as refusal:
+        follows(raw, HEAD)
+    assert (refusal.value.code, refusal.value.place) == ("unsealed", "hash")
+
+
+@pytest.mark.parametrize(
+    ("tag", "code"),
+    [("dsr.nobody.knows.v1", "unknown-type"), ("dsr.verifier.proof-rejected.v99", "unknown-version")],
+)
+def test_a_foreign_record_in_a_log_is_told_by_its_type(tag: str, code: str) -> None:
+    with pytest.raises(Malformed) as refusal:
+        follows(Draft(id="1", source="s", type=tag, time="2026-03-02T12:00:00Z").encode(), "")
+    assert refusal.value.code == code
 
 
 @pytest.mark.parametrize(("raw", "code"), [(None, "empty"), (b"{", "not-a-cloudevent"), (b" " * 300_000, "oversized")])
