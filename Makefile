@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: run down doctor demo test check lint format published lock clean forget
+.PHONY: run down doctor demo bench test check lint format published lock clean forget
 
 run: .venv/run.stamp ## the whole pipeline in this terminal, until Ctrl-C
 	@exec $(BIN)/habeas up
@@ -19,6 +19,9 @@ doctor: .venv/run.stamp ## what is missing, and what to do about it
 
 demo: .venv/run.stamp ## twenty requests through what `make run` started
 	@exec $(BIN)/habeas demo --requests 20
+
+bench: .venv/dev.stamp ## what the pipeline costs, measured on this machine; writes .habeas/bench.json
+	@$(BIN)/python -m tests.bench
 
 test: .venv/dev.stamp ## every test
 	@.ci/chromium
