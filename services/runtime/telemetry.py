@@ -4,15 +4,14 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, SpanContext, SpanKind
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.trace import Link, Span, SpanContext, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge
 
@@ -32,8 +31,8 @@ _PROPAGATOR = TraceContextTextMapPropagator()
 _tracer = trace.get_tracer("habeas")
 
 
-def start(service: str, level: str) -> None:
-    """Sets up logs (JSON lines on stderr) and traces (OTLP where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says so)."""
+def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) -> None:
+    """Sets up logs (JSON lines on stderr) and traces; ``processors`` send the spans where they go."""
     stamps: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -54,10 +53,8 @@ def start(service: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     provider = TracerProvider(resource=Resource({"service.name": f"habeas-{service}"}))
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    for processor in processors:
+        provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
 
 
@@ -139,20 +136,38 @@ def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate |
         kind=SpanKind.CONSUMER,
         links=links,
         attributes=_attributes(cause.subject, cause.owner, cause.type),
-    ):
+        record_exception=False,
+        set_status_on_exception=False,
+    ) as span:
         EVENTS.labels(service, event.TYPE).inc()
-        yield current_traceparent()
+        with _marked(span):
+            yield current_traceparent()
 
 
 @contextmanager
 def traced_effect(service: str, effect: Effect, stamp: Stamp) -> Iterator[None]:
     """A span around the doing of an effect, child of the event that made it due."""
-    with _tracer.start_as_current_span(
-        f"{service} {type(effect).__name__}",
-        context=_PROPAGATOR.extract({"traceparent": stamp.trace}),
-        attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+    with (
+        _tracer.start_as_current_span(
+            f"{service} {type(effect).__name__}",
+            context=_PROPAGATOR.extract({"traceparent": stamp.trace}),
+            attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span,
+        _marked(span),
     ):
         yield
+
+
+@contextmanager
+def _marked(span: Span) -> Iterator[None]:
+    """Marks the span as failed by what raises, without the exception's message: it may quote what a person wrote."""
+    try:
+        yield
+    except Exception:
+        span.set_status(StatusCode.ERROR, "raised")
+        raise
 
 
 def headers() -> dict[str, str]:

@@ -62,6 +62,10 @@ class Operator:
         answer = self._http.post("/console/api/session", json={"email": login["email"], "password": login["password"]})
         assert answer.status_code == 200
 
+    def close(self) -> None:
+        """Hangs up."""
+        self._http.close()
+
     def get(self, path: str) -> Any:
         """A JSON page of the console."""
         answer = self._http.get(f"/console/api/{path}")
