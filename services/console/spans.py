@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Final
 
 from fastapi import Request
@@ -88,6 +88,9 @@ class Span:
         return self.began + self.took
 
 
+_FIELDS: Final = tuple(each.name for each in fields(Span))
+
+
 class Spans:
     """At most ``most`` spans, none older than ``days``. Methods block on the database."""
 
@@ -98,7 +101,7 @@ class Spans:
     def keep(self, spans: Iterable[Span]) -> None:
         """Keeps these, each once, and lets go of what is too old or too much in the same transaction."""
         now = int(self._clock())
-        rows = [asdict(span) | {"taken_at": now} for span in spans]
+        rows = [{"taken_at": now} | {name: getattr(span, name) for name in _FIELDS} for span in spans]
         with writing(self._engine) as connection:
             insert_all_once(connection, SPANS, rows)
             self._let_go(connection)
@@ -118,7 +121,7 @@ class Spans:
             traces = list(dict.fromkeys([*also, *found]))[:TRACES_SHOWN]
             every = select(SPANS).where(SPANS.c.trace_id.in_(traces), SPANS.c.taken_at >= self._oldest())
             rows = connection.execute(every.order_by(SPANS.c.began, SPANS.c.number).limit(SPANS_SHOWN)).mappings().all()
-        return [Span(**{name: row[name] for name in Span.__dataclass_fields__}) for row in rows]
+        return [Span(**{name: row[name] for name in _FIELDS}) for row in rows]
 
     def count(self) -> int:
         """How many are kept."""

@@ -90,10 +90,10 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Any])
     return connection.execute(statement).rowcount == 1
 
 
-def insert_all_once(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
     """Insert many rows at once, but for those whose key is there."""
     if rows:
-        connection.execute(_insert(connection, table).on_conflict_do_nothing(), [dict(row) for row in rows])
+        connection.execute(_insert(connection, table).on_conflict_do_nothing(), rows)
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any], keys: Sequence[str]) -> None:
