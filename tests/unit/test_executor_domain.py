@@ -4,18 +4,6 @@ from datetime import timedelta
 
 import pytest
 from pydantic import TypeAdapter
-from tests.support.dsl import Decider, Given
-from tests.support.facts import (
-    CATALOGUE,
-    EMAIL_PROOF,
-    NOON,
-    PACKAGE,
-    approved,
-    denied,
-    instruction,
-    leaf,
-    request,
-)
 
 from schemas.base import Fact
 from schemas.cause import TimePassed, Wake
@@ -37,6 +25,18 @@ from schemas.router import Decision, OwnerInstructed
 from schemas.vocabulary import Outcome, Right
 from services.executor import domain
 from services.executor.orders import LAST_ATTEMPT, PATIENCE, CallProduct, MakePackage
+from tests.support.dsl import Decider, Given
+from tests.support.facts import (
+    CATALOGUE,
+    EMAIL_PROOF,
+    NOON,
+    PACKAGE,
+    approved,
+    denied,
+    instruction,
+    leaf,
+    request,
+)
 
 given = Decider(domain.Idle(), domain.decide, domain.evolve, TypeAdapter(domain.State), domain.due).given
 
