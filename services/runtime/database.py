@@ -90,6 +90,12 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Any])
     return connection.execute(_insert_once(connection.dialect.name, table), dict(values)).rowcount == 1
 
 
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows at once, but for those whose key is there."""
+    if rows:
+        connection.execute(_insert_once(connection.dialect.name, table), rows)
+
+
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Insert a row, or bring the one with the same ``keys`` (a primary key or unique constraint) up to ``values``."""
     statement = _upsert(connection.dialect.name, table, frozenset(values), tuple(keys))

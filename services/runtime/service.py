@@ -56,6 +56,9 @@ class Service:
     views: tuple["View", ...] = ()
     routers: tuple[APIRouter, ...] = ()
     templates: Path | None = None
+    feeds: Mapping[str, int] = field(default_factory=dict)
+    """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a
+    log line nor a span tells of them."""
     tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
     """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
     wanted: frozenset[str] = field(init=False)

@@ -3,6 +3,7 @@
 import base64
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretBytes, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -28,6 +29,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     secure_cookies: bool = False
     log_level: str = "INFO"
+    traces: Literal["", "both", "off"] = ""
+    trace_spans: int = Field(200_000, ge=1)
+    trace_days: int = Field(7, ge=1)
     master_key: SecretBytes
     person_secret: SecretBytes
     session_secret: SecretBytes

@@ -5,16 +5,15 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge
 
@@ -35,8 +34,8 @@ _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _tracer = trace.get_tracer("habeas")
 
 
-def start(service: str, level: str) -> None:
-    """Sets up logs (JSON lines on stderr) and traces (OTLP where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says so)."""
+def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) -> None:
+    """Sets up logs (JSON lines on stderr) and traces; ``processors`` send the spans where they go."""
     stamps: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -57,10 +56,8 @@ def start(service: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     provider = TracerProvider(resource=Resource({"service.name": f"habeas-{service}"}))
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    for processor in processors:
+        provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
 
 
@@ -159,7 +156,8 @@ def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate |
     )
     EVENTS.labels(service, event.TYPE).inc()
     try:
-        yield traceparent_of(span.get_span_context())
+        with _marked(span):
+            yield traceparent_of(span.get_span_context())
     finally:
         span.end()
 
@@ -167,12 +165,27 @@ def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate |
 @contextmanager
 def traced_effect(service: str, effect: Effect, stamp: Stamp) -> Iterator[None]:
     """A span around the doing of an effect, child of the event that made it due."""
-    with _tracer.start_as_current_span(
-        f"{service} {type(effect).__name__}",
-        context=_within(context_of(stamp.trace)),
-        attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+    with (
+        _tracer.start_as_current_span(
+            f"{service} {type(effect).__name__}",
+            context=_within(context_of(stamp.trace)),
+            attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span,
+        _marked(span),
     ):
         yield
+
+
+@contextmanager
+def _marked(span: Span) -> Iterator[None]:
+    """Marks the span as failed by what raises, without the exception's message: it may quote what a person wrote."""
+    try:
+        yield
+    except Exception:
+        span.set_status(StatusCode.ERROR, "raised")
+        raise
 
 
 def headers() -> dict[str, str]:

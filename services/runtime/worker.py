@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
 from schemas import topics
-from services.runtime import parking, preflight, telemetry
+from services.runtime import exporting, parking, preflight, telemetry
 from services.runtime.blobs import Blobs
 from services.runtime.bus import Bus, producer
 from services.runtime.cache import OPTIONS, Mark
@@ -51,7 +51,7 @@ log = structlog.get_logger()
 def run(service: Service) -> None:
     """Runs the service until it is told to stop. Exits 75 when fenced, 70 when it cannot know the outcome of a step."""
     here = settings()
-    telemetry.start(service.name, here.log_level)
+    telemetry.start(service.name, here.log_level, exporting.processors(here))
     sys.setswitchinterval(SWITCH)
     try:
         uvloop.run(Worker(service, here).run())
