@@ -30,7 +30,7 @@ CONSOLE = Service(
     initial=None,
     decide=nothing,
     evolve=unchanged,
-    views=(views.JOURNAL, views.PARKED_RECORDS),
-    routers=(web.door, web.router, api.router),
+    views=(views.JOURNAL, views.PARKED_RECORDS, views.ACTS),
+    routers=(web.door, *web.people, web.router, api.router),
     templates=Path(__file__).parent / "templates",
 )

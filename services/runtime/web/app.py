@@ -12,6 +12,7 @@ from services.runtime.service import Service
 from services.runtime.web import pages, problem
 from services.runtime.web.guard import Dress, Limit
 from services.runtime.web.problem import Problem
+from services.runtime.web.renewal import Renewal
 from services.runtime.web.state import floor_of, keep, lent
 from services.runtime.web.watch import Watch
 
@@ -41,7 +42,7 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=pages.STATIC), name="static")
-    for layer in (Limit, Watch, Dress):  # the last one added is the outermost
+    for layer in (Renewal, Limit, Watch, Dress):  # the last one added is the outermost
         app.add_middleware(layer, **({"service": service.name} if layer is Watch else {}))
     return app
 
