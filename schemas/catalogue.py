@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from schemas.base import Fact, Sealed, Slug
+
+SHELF: Final = "account:"
+"""What the subject of a message about an account begins with. A request's id never does."""
 
 
 class PrivacyContact(Fact):
@@ -60,7 +63,12 @@ class Product(Fact):
 
 
 class Account(Fact):
-    """A person who may sign in. Known by ``login``, a keyed hash of the e-mail address; the name is sealed."""
+    """A person who may sign in. Known by ``login``, a keyed hash of the e-mail address; name and address are sealed.
+
+    ``password_hash`` is empty until the first password is set. ``generation`` rises with whatever must end the
+    account's sessions and the links that were sent to it. ``recovery`` holds keyed hashes of the codes that stand in
+    for ``totp`` once each. ``changed_by`` is the account that wrote this entry; empty for the catalogue's file.
+    """
 
     TYPE: ClassVar[str] = "dsr.catalogue.account-registered.v1"
 
@@ -70,6 +78,19 @@ class Account(Fact):
     roles: tuple[Slug, ...]
     name: Sealed
     password_hash: str
+    email: Sealed | None = None
+    deactivated: bool = False
+    demo: bool = False
+    generation: int = 0
+    totp: Sealed | None = None
+    recovery: tuple[str, ...] = ()
+    invited_by: str = ""
+    changed_by: str = ""
+
+    @property
+    def shelf(self) -> str:
+        """Under what the vault keeps the account's keys, and the subject of whatever concerns the account."""
+        return f"{SHELF}{self.id}"
 
 
 class Client(Fact):

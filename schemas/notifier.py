@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import ClassVar
 
-from schemas.base import Fact, Moment
+from schemas.base import Fact, Moment, Sealed, Slug
 from schemas.intake import Challenge
 from schemas.request import OrderResult, Request
 from schemas.router import Decision
@@ -39,6 +39,37 @@ class Letter(Fact):
     results: tuple[OrderResult, ...] = ()
 
 
+class AccountLetterKind(StrEnum):
+    """The letters to people who have an account, or are to have one."""
+
+    INVITATION = "invitation"
+    RESET = "reset"
+
+
+class AccountLetter(Fact):
+    """One letter with a link for one account. ``door`` is the pages the link leads to, such as ``portal``; after
+    ``expires_at`` it leads nowhere. ``email`` and ``name`` are sealed as in the catalogue, ``token`` for this letter.
+    """
+
+    id: str
+    kind: AccountLetterKind
+    account: str
+    owner: Slug
+    door: Slug
+    email: Sealed
+    name: Sealed
+    token: Sealed
+    expires_at: Moment
+
+
+class SendAccountLetter(Fact):
+    """Command: somebody was invited, or asked for a new password."""
+
+    TYPE: ClassVar[str] = "dsr.notifier.send-account-letter.v1"
+
+    letter: AccountLetter
+
+
 class LettersOrdered(Fact):
     """Something happened that people are told about (R44). ``request`` is there where the notifier learns it."""
 
@@ -46,6 +77,14 @@ class LettersOrdered(Fact):
 
     request: Request
     letters: tuple[Letter, ...]
+
+
+class AccountLetterOrdered(Fact):
+    """A letter is owed to somebody who has an account, or is to have one."""
+
+    TYPE: ClassVar[str] = "dsr.notifier.account-letter-ordered.v1"
+
+    letter: AccountLetter
 
 
 class LetterSent(Fact):
@@ -100,4 +139,4 @@ class LetterRefused(Fact):
     permanent: bool
 
 
-Event = LettersOrdered | LetterSent | LetterDeferred | LetterUndeliverable
+Event = LettersOrdered | AccountLetterOrdered | LetterSent | LetterDeferred | LetterUndeliverable

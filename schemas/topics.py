@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from schemas import catalogue, executor, intake, notifier, parked, router, verifier
+from schemas import acts, catalogue, executor, intake, notifier, parked, router, verifier
 from schemas.base import Fact
 from schemas.cause import TimePassed
 
@@ -42,6 +42,7 @@ def submissions(client: str) -> str:
 
 
 PARKED = "dsr.parked"
+ACTS = "dsr.console.events"
 CATALOGUE = "dsr.catalogue.events"
 SUBMISSIONS = "dsr.submissions."
 
@@ -98,18 +99,37 @@ TOPICS: tuple[Topic, ...] = (
             executor.OrderCompleted,
         ),
     ),
-    _inbox("notifier", ("notifier",), (notifier.LetterAccepted, notifier.LetterRefused)),
+    _inbox(
+        "notifier",
+        ("notifier", "router", "console"),
+        (notifier.SendAccountLetter, notifier.LetterAccepted, notifier.LetterRefused),
+    ),
     _log(
         "notifier",
         (),
-        (notifier.LettersOrdered, notifier.LetterSent, notifier.LetterDeferred, notifier.LetterUndeliverable),
+        (
+            notifier.LettersOrdered,
+            notifier.AccountLetterOrdered,
+            notifier.LetterSent,
+            notifier.LetterDeferred,
+            notifier.LetterUndeliverable,
+        ),
     ),
     Topic(
         CATALOGUE,
         "owners, products, logins, registered clients",
-        ("habeas",),
+        ("habeas", "router", "console"),
         (*SERVICES, "console"),
         catalogue.ENTRIES,
+        is_log=True,
+        one_partition=True,
+    ),
+    Topic(
+        ACTS,
+        "what people with an account did",
+        ("router", "console"),
+        ("router", "console"),
+        acts.ACTS,
         is_log=True,
         one_partition=True,
     ),

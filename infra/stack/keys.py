@@ -9,6 +9,9 @@ from pathlib import Path
 from infra.stack.files import write_atomically
 from infra.stack.refusal import Refusal
 
+GENERATED = "generated"
+"""Stands in the file, so that nobody takes it for keys of their own: outside the demo services refuse them."""
+
 NAMES = ("HABEAS_MASTER_KEY", "HABEAS_PERSON_SECRET", "HABEAS_SESSION_SECRET", "HABEAS_PRODUCT_TOKEN")
 
 
@@ -20,7 +23,7 @@ def keys(home: Path) -> dict[str, str]:
     """The keys, made on the first call. A file that cannot be read is never replaced: data is sealed under it."""
     path = keys_file(home)
     if not path.exists():
-        write_atomically(path, json.dumps({name: _fresh() for name in NAMES}, indent=1), mode=0o600)
+        write_atomically(path, json.dumps({GENERATED: True} | {name: _fresh() for name in NAMES}, indent=1), mode=0o600)
     try:
         found = json.loads(path.read_text())
         known = {name: str(found[name]) for name in NAMES}

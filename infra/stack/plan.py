@@ -10,8 +10,9 @@ from infra.kafka.broker import Broker
 from infra.stack.keys import keys
 from infra.stack.layout import CONTROLLER, KAFKA, Member, home_of, members, port_base_of, replicas_of
 from infra.stack.preflight import check_ports
+from infra.stack.refusal import Refusal
 
-NOT_INHERITED = {"HABEAS_PORT", "HABEAS_INSTANCE"}
+NOT_INHERITED = {"HABEAS_PORT", "HABEAS_INSTANCE", "HABEAS_KEYS_GENERATED"}
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,18 @@ def make_plan(environment: Mapping[str, str] = os.environ) -> Plan:
 
 
 def child_environment(given: Mapping[str, str], home: Path, base: int, bootstrap: str) -> dict[str, str]:
-    """What every process is given. A key set in the environment goes before the one in keys.json."""
+    """What every process is given. A key set in the environment goes before the one in keys.json.
+
+    `habeas up` runs the demo only: Refusal where the environment says otherwise.
+    """
+    if given.get("HABEAS_ENVIRONMENT", "demo") != "demo":
+        raise Refusal("`habeas up` runs the demo only. Elsewhere, start each service by itself (see infra/README.md).")
+    made = keys(home)
     return {
         "PYTHONUNBUFFERED": "1",
-        **keys(home),
+        **made,
+        "HABEAS_ENVIRONMENT": "demo",
+        "HABEAS_KEYS_GENERATED": str(not made.keys() <= given.keys()).lower(),
         **{name: value for name, value in given.items() if name not in NOT_INHERITED},
         "HABEAS_HOME": str(home),
         "HABEAS_PORT_BASE": str(base),

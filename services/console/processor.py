@@ -30,8 +30,8 @@ CONSOLE = Service(
     initial=None,
     decide=nothing,
     evolve=unchanged,
-    views=(views.JOURNAL, views.PARKED_RECORDS),
-    routers=(web.door, web.router, api.router, otlp.receiver),
+    views=(views.JOURNAL, views.PARKED_RECORDS, views.ACTS),
+    routers=(web.door, *web.people, web.router, api.router, otlp.receiver),
     templates=Path(__file__).parent / "templates",
     feeds={otlp.PATH: otlp.LIMIT},
 )

@@ -6,10 +6,12 @@ from typing import Any
 from sqlalchemy import JSON, Boolean, Column, Connection, Index, Integer, MetaData, String, Table, select
 
 from schemas import topics
+from schemas.catalogue import SHELF
 from schemas.parked import RecordParked
 from schemas.request import OrderResult, Request, short_number
 from schemas.router import OrderRecorded, RequestClosed
 from services.console.standing import LIES_WITH, Standing, evolve
+from services.runtime.accounts.acts_view import ActsView
 from services.runtime.chain import Accepted
 from services.runtime.database import Instant, insert_once, upsert
 from services.runtime.telemetry import context_of
@@ -93,9 +95,9 @@ class Journal:
     topics = (*(topics.events(service) for service in topics.SERVICES), topics.CATALOGUE)
 
     def apply(self, connection: Connection, accepted: Accepted) -> None:
-        """One more event of a request; read lines and the catalogue's entries leave no row."""
+        """One more event of a request; read lines, the catalogue's entries and letters to accounts leave no row."""
         envelope, record = accepted.envelope, accepted.record
-        if envelope.is_read_line or not envelope.subject or record.topic == topics.CATALOGUE:
+        if envelope.is_read_line or record.topic == topics.CATALOGUE or not _of_a_request(envelope.subject):
             return
         trace = context_of(envelope.traceparent)
         row = {
@@ -158,6 +160,10 @@ class ParkedRecords:
             insert_once(connection, PARKED, {"id": accepted.envelope.id, **row})
 
 
+def _of_a_request(subject: str) -> bool:
+    return bool(subject) and not subject.startswith(SHELF)
+
+
 def _unknown(accepted: Accepted) -> dict[str, Any]:
     envelope = accepted.envelope
     return {
@@ -194,3 +200,4 @@ def _outcome(result: OrderResult) -> dict[str, Any]:
 
 JOURNAL = Journal()
 PARKED_RECORDS = ParkedRecords()
+ACTS = ActsView("console_acts")

@@ -12,31 +12,37 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import RedirectResponse
 
 from schemas.catalogue import Catalogue
+from schemas.roles import Permission
 from schemas.topics import SERVICES
 from services.console import bars, told
 from services.console.listing import Rows, Wanted, rows_of
 from services.console.picture import RADIUS, TURN, clock, draw
 from services.console.spans import Spans, spans_of
 from services.console.step import shown
+from services.console.views import ACTS
 from services.console.waterfall import length, moment, waterfall
 from services.runtime.exporting import to_console
 from services.runtime.floor import Floor
 from services.runtime.web import live
+from services.runtime.web.acts import acts_router
+from services.runtime.web.own_account import own_account_router
 from services.runtime.web.pages import render
+from services.runtime.web.people import people_router
 from services.runtime.web.problem import Problem
 from services.runtime.web.session import signed_in
 from services.runtime.web.signin import signin_router
 from services.runtime.web.state import floor_of
 
 AT: Final = "/console"
-OPERATOR: Final = "operator"
+OPERATOR: Final = Permission.OPERATE
 PAUSE: Final = 0.5
 """Seconds between two events of the live stream at least."""
 
 _STYLE: Final = Path(__file__).parent / "templates" / "console.css"
 
-door = signin_router(AT, "Operations console", {OPERATOR}, home=AT)
+door = signin_router(AT, "Operations console", OPERATOR, home=AT)
 router = APIRouter(prefix=AT, include_in_schema=False, dependencies=[Depends(signed_in(OPERATOR, at=AT))])
+people: Final = (own_account_router(AT, OPERATOR), people_router(AT), acts_router(AT, ACTS))
 FromRows = Annotated[Rows, Depends(rows_of)]
 FromSpans = Annotated[Spans, Depends(spans_of)]
 OnFloor = Annotated[Floor, Depends(floor_of)]

@@ -113,6 +113,8 @@ def _of_notifier(body: notifier.Event, names: Named) -> str:
     match body:
         case notifier.LettersOrdered(letters=letters):
             return listed(f"{plain(each.kind)} to the {each.audience}" for each in letters)
+        case notifier.AccountLetterOrdered(letter=letter):
+            return f"{plain(letter.kind)} to somebody with an account"
         case notifier.LetterSent(letter_id=letter_id, attempt=attempt):
             return names.letters.get(letter_id, "a letter") + (f", at try {attempt}" if attempt > 1 else "")
         case notifier.LetterDeferred(letter_id=letter_id, attempt=attempt, reason=reason):

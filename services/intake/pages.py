@@ -7,6 +7,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import RedirectResponse
 
 from schemas.catalogue import Owner
+from schemas.roles import CUSTODIAN
 from schemas.vocabulary import Channel
 from services.intake import views
 from services.intake.entries import PARTS, ROWS, Entered, entered, fresh_key, summary
@@ -15,7 +16,7 @@ from services.intake.web import is_id
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
 from services.runtime.web.forms import Filled
-from services.runtime.web.pages import CUSTODIAN, pending, render
+from services.runtime.web.pages import pending, render
 from services.runtime.web.problem import Problem
 
 CLIENT: Final = "web"

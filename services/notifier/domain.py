@@ -11,6 +11,8 @@ from schemas.cause import Cause, Effect
 from schemas.envelope import derived_id
 from schemas.intake import RequestReceived
 from schemas.notifier import (
+    AccountLetter,
+    AccountLetterOrdered,
     Audience,
     Event,
     Letter,
@@ -21,6 +23,7 @@ from schemas.notifier import (
     LetterSent,
     LettersOrdered,
     LetterUndeliverable,
+    SendAccountLetter,
 )
 from schemas.request import Request
 from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
@@ -35,13 +38,13 @@ PATIENCE = Backoff(first=timedelta(seconds=2), factor=3, longest=timedelta(hours
 class OwedLetter(Fact):
     """A letter no mail server has taken yet."""
 
-    letter: Letter
+    letter: Letter | AccountLetter
     attempt: int = 1
     not_before: Moment | None = None
 
 
 class Correspondence(Fact):
-    """The letters owed about one request. The request is known from the first of them on."""
+    """The letters owed about one request, or to one account. The request is known from the first of them on."""
 
     request: Request | None = None
     owed: tuple[OwedLetter, ...] = ()
@@ -61,6 +64,14 @@ class SendLetter(Effect):
 
     request: Request
     letter: Letter
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SendToAccount(Effect):
+    """One letter with a link is to be handed to the mail server, for somebody with an account."""
+
+    letter: AccountLetter
     attempt: int
 
 
@@ -85,10 +96,12 @@ def decide(state: Correspondence, cause: Cause) -> Event | None:
             return order(instructed.request, told)
         case RequestClosed() as closed:
             return order(closed.request, *completion(closed, cause))
+        case SendAccountLetter() as asked if state.letter(asked.letter.id) is None:
+            return AccountLetterOrdered(letter=asked.letter)
         case LetterAccepted() as accepted if is_open(state, accepted):
             return LetterSent(letter_id=accepted.letter_id, attempt=accepted.attempt)
         case LetterRefused() as refused if is_open(state, refused):
-            return defer_or_give_up(refused, cause)
+            return defer_or_give_up(state, refused, cause)
         case _:
             return None
 
@@ -99,6 +112,8 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:
         case LettersOrdered():
             new = tuple(OwedLetter(letter=letter) for letter in event.letters)
             return Correspondence(request=event.request, owed=(*state.owed, *new))
+        case AccountLetterOrdered():
+            return state.model_copy(update={"owed": (*state.owed, OwedLetter(letter=event.letter))})
         case LetterSent() | LetterUndeliverable():
             return state.without(event.letter_id)
         case LetterDeferred():
@@ -118,14 +133,14 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:
 def due(state: Correspondence) -> Iterable[Effect]:
     """Every letter that no mail server has taken."""
     for owed in state.owed:
-        assert state.request is not None
-        yield SendLetter(
-            id=f"{owed.letter.id}:{owed.attempt}",
-            not_before=owed.not_before,
-            request=state.request,
-            letter=owed.letter,
-            attempt=owed.attempt,
-        )
+        effect_id, letter = f"{owed.letter.id}:{owed.attempt}", owed.letter
+        if isinstance(letter, AccountLetter):
+            yield SendToAccount(id=effect_id, not_before=owed.not_before, letter=letter, attempt=owed.attempt)
+        else:
+            assert state.request is not None
+            yield SendLetter(
+                id=effect_id, not_before=owed.not_before, request=state.request, letter=letter, attempt=owed.attempt
+            )
 
 
 def order(request: Request, *letters: Letter) -> LettersOrdered:
@@ -152,13 +167,17 @@ def is_open(state: Correspondence, result: LetterAccepted | LetterRefused) -> bo
     return owed is not None and owed.attempt == result.attempt
 
 
-def defer_or_give_up(refused: LetterRefused, cause: Cause) -> LetterDeferred | LetterUndeliverable:
-    """Another try later, while there is hope; then an operator must find another way."""
-    if refused.permanent or refused.attempt >= LAST_ATTEMPT:
+def defer_or_give_up(
+    state: Correspondence, refused: LetterRefused, cause: Cause
+) -> LetterDeferred | LetterUndeliverable:
+    """Another try later, while there is hope; then an operator must find another way. A letter to an account is
+    nothing without its link: it is given up when that would be dead.
+    """
+    retry_at = PATIENCE.after(cause.time, refused.letter_id, refused.attempt)
+    owed = state.letter(refused.letter_id)
+    too_late = owed is not None and isinstance(owed.letter, AccountLetter) and retry_at >= owed.letter.expires_at
+    if refused.permanent or refused.attempt >= LAST_ATTEMPT or too_late:
         return LetterUndeliverable(letter_id=refused.letter_id, attempt=refused.attempt, reason=refused.reason)
     return LetterDeferred(
-        letter_id=refused.letter_id,
-        attempt=refused.attempt,
-        retry_at=PATIENCE.after(cause.time, refused.letter_id, refused.attempt),
-        reason=refused.reason,
+        letter_id=refused.letter_id, attempt=refused.attempt, retry_at=retry_at, reason=refused.reason
     )

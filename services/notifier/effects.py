@@ -1,25 +1,38 @@
 """What the notifier does to the world: it hands one letter to the mail server."""
 
 import asyncio
+from collections.abc import Awaitable
 from datetime import UTC, datetime
 from urllib.parse import quote
 
+from schemas.catalogue import SHELF
 from schemas.notifier import Audience, LetterAccepted, LetterKind, LetterRefused
 from schemas.request import Contact
-from services.notifier import letters, mail
-from services.notifier.domain import SendLetter
+from services.notifier import account_letters, letters, mail
+from services.notifier.domain import SendLetter, SendToAccount
 from services.notifier.mail import MailRefused
 from services.runtime.floor import Floor
 from services.runtime.vault import Forgotten, Tampered
 
 BY = "notifier"
+DOORS = {"portal": "router", "console": "console"}
+"""The pages that a link for an account leads to → the service that has them."""
 
 
 async def send_letter(effect: SendLetter, floor: Floor) -> LetterAccepted | LetterRefused:
     """Writes the letter, sends it, and tells whether a mail server took it. No address and no name in the result."""
+    return await _told(effect, _send(effect, floor))
+
+
+async def send_to_account(effect: SendToAccount, floor: Floor) -> LetterAccepted | LetterRefused:
+    """The same, for a letter to somebody with an account."""
+    return await _told(effect, _send_to_account(effect, floor))
+
+
+async def _told(effect: SendLetter | SendToAccount, sending: Awaitable[None]) -> LetterAccepted | LetterRefused:
     letter_id, attempt = effect.letter.id, effect.attempt
     try:
-        await _send(effect, floor)
+        await sending
     except MailRefused as refused:
         reason, permanent = refused.reason, refused.permanent
     except Forgotten:
@@ -47,6 +60,27 @@ async def _send(effect: SendLetter, floor: Floor) -> None:
         sender=floor.settings.mail_from,
         sender_name=f"{owner.name} via Habeas" if for_person else "Habeas",
         to=contact.email if contact else owner.privacy_contact.email,
+        reply_to=owner.privacy_contact.email,
+        message_id=f"<{letter.id}@habeas.example>",
+        date=datetime.now(UTC),
+    )
+    await mail.send(floor.settings, message)
+
+
+async def _send_to_account(effect: SendToAccount, floor: Floor) -> None:
+    letter, shelf = effect.letter, f"{SHELF}{effect.letter.account}"
+    owner = floor.catalogue().owners[letter.owner]
+
+    def opened(field: str, sealed: str) -> str:
+        return floor.vault.open(shelf, field, sealed, by=BY, why=f"letter {letter.kind}")
+
+    token = await asyncio.to_thread(opened, f"token:{letter.id}", letter.token)
+    link = f"{floor.settings.url_of(DOORS[letter.door])}/{letter.door}/welcome/{quote(token, safe='')}"
+    message = mail.compose(
+        account_letters.write(letter, owner, link=link, name=await asyncio.to_thread(opened, "name", letter.name)),
+        sender=floor.settings.mail_from,
+        sender_name="Habeas",
+        to=await asyncio.to_thread(opened, "email", letter.email),
         reply_to=owner.privacy_contact.email,
         message_id=f"<{letter.id}@habeas.example>",
         date=datetime.now(UTC),

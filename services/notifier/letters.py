@@ -56,8 +56,16 @@ class Facts:
 
 def write(letter: Letter, request: Request, facts: Facts) -> Written:
     """The letter. Pure: the same facts make the same words."""
-    template = f"{request.locale if request.locale in LANGUAGES else LANGUAGES[0]}/{letter.kind}.j2"
-    context = _context(letter, request, facts)
+    return in_words(f"{language(request.locale)}/{letter.kind}.j2", _context(letter, request, facts))
+
+
+def language(locale: str) -> str:
+    """The folder of templates for a locale."""
+    return locale if locale in LANGUAGES else LANGUAGES[0]
+
+
+def in_words(template: str, context: dict[str, Any]) -> Written:
+    """The template in both forms."""
     subject = _TEXT.get_template(template)
     return Written(
         subject=plain("".join(subject.blocks["subject"](subject.new_context(context)))),

@@ -7,12 +7,14 @@ from pydantic import TypeAdapter
 from schemas import topics
 from schemas.intake import RequestReceived
 from schemas.notifier import (
+    AccountLetterOrdered,
     LetterAccepted,
     LetterDeferred,
     LetterRefused,
     LetterSent,
     LettersOrdered,
     LetterUndeliverable,
+    SendAccountLetter,
 )
 from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
 from schemas.verifier import ChallengeIssued
@@ -24,14 +26,15 @@ NOTIFIER = Service(
     meaning="people are told what happened, in words that cannot say more than the facts",
     sources=(topics.events("intake"), topics.events("verifier"), topics.events("router"), topics.inbox("notifier")),
     consumes=(
-        RequestReceived, ChallengeIssued, RequestRouted, OwnerInstructed, RequestClosed, LetterAccepted, LetterRefused,
+        RequestReceived, ChallengeIssued, RequestRouted, OwnerInstructed, RequestClosed, SendAccountLetter,
+        LetterAccepted, LetterRefused,
     ),
-    emits=(LettersOrdered, LetterSent, LetterDeferred, LetterUndeliverable),
+    emits=(LettersOrdered, AccountLetterOrdered, LetterSent, LetterDeferred, LetterUndeliverable),
     state=TypeAdapter(domain.Correspondence),
     initial=domain.Correspondence(),
     decide=domain.decide,
     evolve=domain.evolve,
     due=domain.due,
-    perform={domain.SendLetter: effects.send_letter},
+    perform={domain.SendLetter: effects.send_letter, domain.SendToAccount: effects.send_to_account},
     templates=Path(__file__).parent / "templates",
 )  # fmt: skip

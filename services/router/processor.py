@@ -32,7 +32,7 @@ ROUTER = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     due=domain.due,
-    views=(views.CASES,),
+    views=(views.CASES, views.ACTS),
     routers=web.ROUTERS,
     templates=Path(__file__).parent / "templates",
 )  # fmt: skip

@@ -16,6 +16,7 @@ from schemas.router import (
     RequestClosed,
     RequestRouted,
 )
+from services.runtime.accounts.acts_view import ActsView
 from services.runtime.chain import Accepted
 from services.runtime.database import Instant, insert_once
 
@@ -233,3 +234,6 @@ def _cause(accepted: Accepted) -> str:
 
 def _json(model: Fact) -> Any:
     return model.model_dump(mode="json", exclude_none=True)
+
+
+ACTS = ActsView("router_acts")

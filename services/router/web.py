@@ -2,15 +2,25 @@
 
 from fastapi import APIRouter
 
+from schemas.roles import Permission
 from services.router.portal import api, case, inbox, package
-from services.router.portal.desk import PREFIX, ROLES
+from services.router.portal.desk import PREFIX
+from services.router.views import ACTS
+from services.runtime.web.acts import acts_router
+from services.runtime.web.own_account import own_account_router
+from services.runtime.web.people import people_router
 from services.runtime.web.signin import signin_router
 
 ROUTERS: tuple[APIRouter, ...] = (
-    signin_router(PREFIX, "Privacy requests: sign in", ROLES, PREFIX),
+    signin_router(PREFIX, "Privacy requests: sign in", Permission.SEE, PREFIX),
+    own_account_router(PREFIX, Permission.SEE),
+    people_router(PREFIX),
+    acts_router(PREFIX, ACTS),
     inbox.ROUTER,
     case.ROUTER,
     package.ROUTER,
     api.ROUTER,
 )
-"""All of them, under one prefix. Whatever names a request in its path goes through ``desk.own_case``."""
+"""All of them, under one prefix. Whatever names a request in its path goes through ``desk.own_case``; whatever names
+an account, through ``reach.person``.
+"""

@@ -18,6 +18,9 @@ PATIENCE: Final = 5.0
 """Seconds a sender waits for the broker before telling its caller to come back."""
 
 
+_CONTENT_TYPE: Final = ("content-type", b"application/cloudevents+json")
+
+
 class BusUnavailable(Exception):  # noqa: N818 — a state, not a fault of ours
     """The broker did not acknowledge in time. The same command may be sent again: its id makes that safe."""
 
@@ -94,7 +97,7 @@ class Bus:
 
     async def publish(self, topic: str, key: bytes, draft: Draft) -> None:
         """Sends one record and waits for the broker's word. Raises :class:`BusUnavailable`."""
-        headers = [("content-type", b"application/cloudevents+json")]
+        headers = [_CONTENT_TYPE]
         if draft.traceparent:
             headers.append(("traceparent", draft.traceparent.encode()))
         assert self._producer is not None, "the bus is started before anything is sent"
@@ -103,3 +106,10 @@ class Bus:
                 await self._producer.send_and_wait(topic, key=key, value=draft.encode(), headers=headers)
         except (KafkaError, TimeoutError) as error:
             raise BusUnavailable(type(error).__name__) from error
+
+    async def write(self, topic: str, key: bytes, raw: bytes) -> int:
+        """Writes one record of a log of one partition and returns its offset. Raises KafkaError."""
+        assert self._producer is not None, "the bus is started before anything is sent"
+        sent = await self._producer.send_and_wait(topic, key=key, value=raw, partition=0, headers=[_CONTENT_TYPE])
+        offset: int = sent.offset
+        return offset

@@ -100,12 +100,14 @@ def main() -> None:
     _load_keys()
     from aiokafka.errors import KafkaError
 
+    from services.runtime.bus import BusUnavailable
+
     try:
         app()
     except ValidationError as error:
         names = sorted({".".join(map(str, each["loc"])) for each in error.errors()})
         sys.exit(f"These settings are missing or wrong: {', '.join(names)}. `habeas up` makes keys for the demo.")
-    except KafkaError as error:
+    except (KafkaError, BusUnavailable) as error:
         sys.exit(f"The broker does not answer ({type(error).__name__}). Is it running? `habeas doctor` tells.")
 
 
@@ -119,7 +121,8 @@ def _load_keys() -> None:
             continue
         if name == "keys.json":
             for key, value in found.items():
-                os.environ.setdefault(key, value)
+                if key.startswith("HABEAS_"):
+                    os.environ.setdefault(key, value)
         else:
             os.environ.setdefault("KAFKA_BOOTSTRAP_SERVERS", found["kafka"])
 

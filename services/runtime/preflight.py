@@ -1,5 +1,7 @@
 """What a service checks before it takes part: that its topics are whole, and its cache is of this very log."""
 
+import base64
+import json
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,9 +11,11 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 
 from schemas import topics
+from schemas.catalogue import Catalogue
 from schemas.envelope import Malformed, parse
 from services.runtime import cache
 from services.runtime.cache import Mark
+from services.runtime.settings import Settings
 
 log = structlog.get_logger()
 
@@ -23,6 +27,42 @@ class Refused(Exception):  # noqa: N818 — tells the operator what stands in th
 def cache_folder(tabledir: Path, service: str, partition: int) -> Path:
     """Where the cache of one partition lies."""
     return tabledir / f"{service}-{partition}.db"
+
+
+def check_environment(here: Settings) -> None:
+    """Raises :class:`Refused` outside the demo where the settings are the demo's."""
+    if here.is_demo:
+        return
+    if here.keys_generated or _of_the_demo(here):
+        raise Refused(
+            "The keys were generated for the demo. Outside it, give keys of your own in HABEAS_MASTER_KEY, "
+            "HABEAS_PERSON_SECRET, HABEAS_SESSION_SECRET and HABEAS_PRODUCT_TOKEN (HABEAS_ENVIRONMENT is "
+            "production unless it says demo)."
+        )
+    if not here.secure_cookies:
+        raise Refused(
+            "HABEAS_SECURE_COOKIES is off. Outside the demo, serve through HTTPS and set it to true: "
+            "a session that travels in the clear is anybody's."
+        )
+
+
+def _of_the_demo(here: Settings) -> bool:
+    """True if somebody handed on what the supervisor made in this very home."""
+    try:
+        made = json.loads((here.home / "keys.json").read_text())
+        return base64.urlsafe_b64decode(made["HABEAS_MASTER_KEY"]) == here.master_key.get_secret_value()
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def check_accounts(here: Settings, catalogue: Catalogue) -> None:
+    """Raises :class:`Refused` outside the demo where somebody could sign in with a password that is public."""
+    demo = sum(account.demo and not account.deactivated for account in catalogue.accounts.values())
+    if demo and not here.is_demo:
+        raise Refused(
+            f"The catalogue holds {demo} demo login{'' if demo == 1 else 's'}, whose passwords are public. Begin "
+            "with a log of your own, or deactivate them from a demo environment."
+        )
 
 
 async def check_partitions(bootstrap: str, names: Iterable[str], expected: int) -> None:

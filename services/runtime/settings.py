@@ -13,10 +13,15 @@ PORTS = {"intake": 0, "verifier": 1, "router": 2, "executor": 3, "notifier": 4, 
 
 
 class Settings(BaseSettings):
-    """The environment, typed. Keys are urlsafe base64 of 32 bytes, and are never printed."""
+    """The environment, typed. Keys are urlsafe base64 of 32 bytes, and are never printed.
+
+    ``environment`` is ``demo`` only where the supervisor says so; ``keys_generated`` tells that it made the keys.
+    """
 
     model_config = SettingsConfigDict(env_prefix="HABEAS_", frozen=True, extra="ignore")
 
+    environment: Literal["demo", "production"] = "production"
+    keys_generated: bool = False
     home: Path = Path(".habeas")
     port_base: int = 8000
     port: int | None = None
@@ -45,6 +50,11 @@ class Settings(BaseSettings):
         if len(decoded) != 32:
             raise ValueError("a key is the urlsafe base64 of 32 bytes")
         return SecretBytes(decoded)
+
+    @property
+    def is_demo(self) -> bool:
+        """True where nothing is real: neither the people nor the keys."""
+        return self.environment == "demo"
 
     @property
     def bootstrap(self) -> str:

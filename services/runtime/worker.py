@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from faust.contrib.asgi import bind_to_running_loop
 
 from schemas import topics
 from services.runtime import exporting, parking, preflight, telemetry
+from services.runtime.acts import Recorder
 from services.runtime.blobs import Blobs
 from services.runtime.bus import Bus, producer
 from services.runtime.cache import OPTIONS, Mark
@@ -54,6 +55,7 @@ def run(service: Service) -> None:
     telemetry.start(service.name, here.log_level, exporting.processors(here))
     sys.setswitchinterval(SWITCH)
     try:
+        preflight.check_environment(here)
         uvloop.run(Worker(service, here).run())
     except Refused as refusal:
         sys.exit(f"{service.name}: {refusal}")
@@ -70,6 +72,7 @@ class Worker:
         self.service = service
         self.here = here
         self.replica = Replica(here.bootstrap)
+        self.recorder = Recorder(here.bootstrap, service.name)
         self.bus = Bus(here.bootstrap, service.name)
         self.vault = Vault(engine(here.database_of("vault")), here.master_key.get_secret_value(), service.name)
         self.views = Projector(engine(here.database_of(service.name)), service.views, self._consumer, self._park)
@@ -103,7 +106,7 @@ class Worker:
     async def _floor(self) -> AsyncIterator[Floor]:
         async with httpx.AsyncClient(timeout=10, follow_redirects=False) as http:
             await self.bus.start()
-            background = [asyncio.create_task(self.replica.run()), asyncio.create_task(self.views.run())]
+            background = [asyncio.create_task(reading) for reading in self._readings()]
             floor = self.floor = Floor(
                 settings=self.here,
                 service=self.service.name,
@@ -113,12 +116,15 @@ class Worker:
                 views=self.views,
                 http=http,
                 catalogue=lambda: self.replica.current,
+                amend=lambda change: self.replica.amend(self.bus, change, self.service.name),
+                record=lambda act: self.recorder.record(self.bus, act),
                 unready=self._unready,
             )
             try:
+                while not self.replica.caught_up:
+                    await asyncio.sleep(0.01)
+                preflight.check_accounts(self.here, self.replica.current)
                 if self.service.sources:
-                    while not self.replica.caught_up:
-                        await asyncio.sleep(0.01)
                     self.stream = Stream(self.service, floor, self._park)
                     await self.stream.start()
                 yield floor
@@ -129,6 +135,11 @@ class Worker:
                     task.cancel()
                 await asyncio.gather(*background, return_exceptions=True)
                 await self.bus.stop()
+
+    def _readings(self) -> list[Coroutine[Any, Any, None]]:
+        """What is read beside the stream. Acts are appended only where they are also shown."""
+        shown = any(topics.ACTS in view.topics for view in self.service.views)
+        return [self.replica.run(), self.views.run(), *([self.recorder.log.run()] if shown else [])]
 
     def _packages(self) -> str:
         return self.here.packages_url or f"file://{self.here.home.absolute()}/packages"

@@ -10,7 +10,7 @@ from fastapi import Response
 
 from schemas.catalogue import Catalogue
 from services.runtime.web.attempts import PER_LOGIN
-from services.runtime.web.session import LIFETIME, Sessions
+from services.runtime.web.session import IDLE, LIFETIME, LIVE_HEADER, RENEWED_AFTER, Sessions
 from tests.support.web_sample import HTML, World, account
 
 pytestmark = pytest.mark.requirement("R27")
@@ -60,7 +60,7 @@ async def test_the_cookie_is_for_our_server_alone(world: World) -> None:
     async with world.client() as asking:
         set_cookie = (await sign_in(asking)).headers["Set-Cookie"]
     parts = {part.strip().lower() for part in set_cookie.split(";")[1:]}
-    assert parts == {"httponly", f"max-age={LIFETIME}", "path=/", "samesite=lax"}
+    assert parts == {"httponly", f"max-age={IDLE}", "path=/", "samesite=lax"}
     world.settings = world.settings.model_copy(update={"secure_cookies": True})
     async with world.client() as asking:
         assert "; Secure" in (await sign_in(asking)).headers["Set-Cookie"]
@@ -112,16 +112,69 @@ async def test_a_forged_cookie_is_nobody(world: World, client: httpx.AsyncClient
         assert (await client.get("/desk", headers={"Cookie": f"{COOKIE}={made}"})).status_code == 401, made
 
 
-async def test_a_session_ends_after_eight_hours_however_busy(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Time:
+    """The time of day, as the process sees it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = time.time()
+        monkeypatch.setattr("time.time", lambda: self.now)
+
+    def passes(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Time:
+    return Time(monkeypatch)
+
+
+async def test_a_session_ends_after_eight_hours_however_busy(client: httpx.AsyncClient, clock: Time) -> None:
     await sign_in(client)
-    cookie, now = {"Cookie": f"{COOKIE}={client.cookies[COOKIE]}"}, time.time()
-    client.cookies.clear()
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + LIFETIME - 60)
-    assert (await client.get("/desk", headers=cookie)).status_code == 200
-    monkeypatch.setattr("itsdangerous.timed.time.time", lambda: now + LIFETIME + 60)
-    assert (await client.get("/desk", headers=cookie)).status_code == 401
+    client.cookies.jar.clear_expired_cookies = lambda: None  # type: ignore[method-assign]
+    for _ in range(LIFETIME // (IDLE - 60)):
+        clock.passes(IDLE - 60)
+        assert (await client.get("/desk", headers=cookie_of(client))).status_code == 200
+    clock.passes(IDLE - 60)
+    assert (await client.get("/desk", headers=cookie_of(client))).status_code == 401
+
+
+async def test_half_an_hour_without_use_ends_a_session(client: httpx.AsyncClient, clock: Time) -> None:
+    await sign_in(client)
+    clock.passes(IDLE - 60)
+    assert (await client.get("/desk", headers=cookie_of(client))).status_code == 200
+    clock.passes(IDLE + 60)
+    assert (await client.get("/desk", headers=cookie_of(client))).status_code == 401
+
+
+async def test_what_a_page_asks_by_itself_keeps_nobody_signed_in(client: httpx.AsyncClient, clock: Time) -> None:
+    await sign_in(client)
+    for _ in range(3):
+        clock.passes(IDLE / 4)
+        answer = await client.get("/desk", headers={**cookie_of(client), LIVE_HEADER: "1"})
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    clock.passes(IDLE / 2)
+    assert (await client.get("/desk", headers=cookie_of(client))).status_code == 401
+
+
+async def test_a_cookie_is_renewed_once_a_minute_at_most(client: httpx.AsyncClient, clock: Time) -> None:
+    await sign_in(client)
+    assert "set-cookie" not in (await client.get("/desk", headers=cookie_of(client))).headers
+    clock.passes(RENEWED_AFTER + 1)
+    assert COOKIE in (await client.get("/desk", headers=cookie_of(client))).headers["set-cookie"]
+
+
+def cookie_of(client: httpx.AsyncClient) -> dict[str, str]:
+    """What the browser would send; its own clock is not the one that is moved here."""
+    return {"Cookie": f"{COOKIE}={client.cookies[COOKIE]}"} if COOKIE in client.cookies else {}
+
+
+async def test_a_deactivated_account_is_signed_out_at_once(world: World, client: httpx.AsyncClient) -> None:
+    await sign_in(client)
+    ana = world.catalogue.accounts["account-ana"]
+    world.catalogue = world.catalogue.with_entry(ana.model_copy(update={"deactivated": True}))
+    assert (await client.get("/desk")).status_code == 401
+    assert (await sign_in(client)).status_code == 401
 
 
 async def test_a_removed_account_is_signed_out_at_once(world: World, client: httpx.AsyncClient) -> None:

@@ -10,18 +10,23 @@ from fastapi import FastAPI
 from pydantic import SecretBytes
 
 from schemas import topics
+from schemas.acts import Act
 from schemas.catalogue import Account, Catalogue
-from schemas.envelope import Envelope, derived_id
+from schemas.envelope import Envelope, derived_id, parse
 from schemas.parked import RecordParked
 from schemas.vocabulary import Right
 from services.console.processor import CONSOLE
-from services.console.views import JOURNAL, PARKED_RECORDS
+from services.console.views import ACTS, JOURNAL, PARKED_RECORDS
+from services.runtime.acts import draft
+from services.runtime.catalogue import Change
 from services.runtime.chain import Accepted, Record
 from services.runtime.database import create_tables, engine, writing
 from services.runtime.floor import Floor
 from services.runtime.person import login_key
 from services.runtime.settings import Settings
+from services.runtime.vault import Vault
 from services.runtime.web.app import create
+from services.runtime.web.desk import Desk
 from tests.support.pipeline_story import Story, catalogue
 from tests.support.web_sample import HTML, ORIGIN, PERSON_SECRET, QUICK
 
@@ -43,6 +48,7 @@ def operator(*roles: str) -> Account:
     return Account(
         id="account-operator", login=login_key(PERSON_SECRET, EMAIL), owner="habeas-custodian",
         roles=roles or ("operator",), name=f"sealed:v1:record:{'n' * 20}", password_hash=HASH,
+        demo=True,
     )  # fmt: skip
 
 
@@ -53,18 +59,38 @@ class World:
         key = SecretBytes(b"cyc" * 10 + b"cy")
         settings = Settings.model_construct(
             home=home, port_base=port - 5, session_secret=key, secure_cookies=False, database_url="",
-            person_secret=SecretBytes(PERSON_SECRET), master_key=key,
+            person_secret=SecretBytes(PERSON_SECRET), master_key=key, environment="demo",
         )  # fmt: skip
         self.catalogue: Catalogue = catalogue().with_entry(operator())
         self.engine = engine(settings.database_of("console"))
-        for view in (JOURNAL, PARKED_RECORDS):
+        self.vault = Vault(engine(settings.database_of("vault")), key.get_secret_value(), "console")
+        self.acts: list[Act] = []
+        for view in (JOURNAL, PARKED_RECORDS, ACTS):
             create_tables(self.engine, view.metadata)
         nothing = cast(Any, None)
         self.floor = Floor(
-            settings=settings, service="console", bus=nothing, vault=nothing, blobs=nothing, views=cast(Any, Views()),
-            http=nothing, catalogue=lambda: self.catalogue, unready=list,
+            settings=settings, service="console", bus=nothing, vault=self.vault, blobs=nothing,
+            views=cast(Any, Views()), http=nothing, catalogue=lambda: self.catalogue, amend=self.amend,
+            record=self.record, unready=list,
         )  # fmt: skip
         self.app: FastAPI = create(CONSOLE, lambda: self.floor)
+        self.app.state.sign_in_desk = Desk(self.floor, QUICK)
+
+    async def amend(self, change: Change) -> int:
+        """As the catalogue's replica does."""
+        changed = change(self.catalogue)
+        for entry in changed:
+            self.catalogue = self.catalogue.with_entry(entry)
+        return len(changed)
+
+    async def record(self, act: Act) -> None:
+        """As the recorder does; the view shows it at once."""
+        self.acts.append(act)
+        at = datetime.now(UTC)
+        drafted = draft(act, "console", at, "", str(len(self.acts)))
+        envelope = parse(drafted.encode())
+        with writing(self.engine) as connection:
+            ACTS.apply(connection, Accepted(Record(topics.ACTS, 0, len(self.acts), None, b"", at), envelope, act))
 
     def show(self, *accepted: Accepted) -> None:
         """These records were read."""

@@ -3,11 +3,13 @@
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
+from schemas.acts import Act
 from schemas.base import Fact
-from schemas.catalogue import ENTRIES
+from schemas.catalogue import ENTRIES, SHELF
 from schemas.envelope import READ, Draft, Read, sealed, write_position
+from schemas.notifier import AccountLetterOrdered, SendAccountLetter
 from schemas.parked import RecordParked
-from schemas.topics import BY_NAME, CATALOGUE, PARKED, TOPICS, Topic, events
+from schemas.topics import ACTS, BY_NAME, CATALOGUE, PARKED, TOPICS, Topic, events
 from tests.support.builders import NOW, OWNER, made_digest, made_id
 from tests.support.messages import catalogue_entries, messages
 
@@ -41,6 +43,17 @@ def _record(topic: Topic, body: Fact, n: int) -> bytes:
         extra = {"parent": made_digest("record before", n)}
         owner = getattr(body, "owner", "") or name
         return sealed(_draft(body.TYPE, "habeas", n, data, subject="", owner=owner, key=name, extra=extra).encode())[0]
+    if isinstance(body, Act):
+        about = getattr(body, "request_id", "") or f"{SHELF}{getattr(body, 'person', '') or body.who}"
+        extra = {"parent": made_digest("record before", n)}
+        return sealed(_draft(body.TYPE, "router", n, data, subject=about, key=OWNER, extra=extra).encode())[0]
+    if isinstance(body, SendAccountLetter | AccountLetterOrdered):
+        about, account = f"{SHELF}{body.letter.account}", body.letter.account
+        if not topic.is_log:
+            return _draft(body.TYPE, "router", n, data, subject=about, key=account).encode()
+        extra = {"parent": made_digest("record before", n), "position": write_position(_position(topic))}
+        drafted = _draft(body.TYPE, topic.writers[0], n, data, subject=about, key=account, extra=extra)
+        return sealed(drafted.encode())[0]
     if not topic.is_log:
         return _draft(body.TYPE, topic.writers[0], n, data).encode()
     extra = {"parent": made_digest("record before", n), "position": write_position(_position(topic))}
@@ -83,7 +96,7 @@ def _position(log: Topic) -> Mapping[str, Read]:
     """How far a service might have read its sources: every topic it reads but its own log and the catalogue."""
     (service,) = log.writers
     sources = [
-        topic for topic in TOPICS if service in topic.readers and topic.name not in (log.name, CATALOGUE, PARKED)
+        topic for topic in TOPICS if service in topic.readers and topic.name not in (log.name, CATALOGUE, PARKED, ACTS)
     ]
     return {
         topic.name: Read(40 + n, made_digest(f"head of {topic.name}", 1) if topic.is_log else "")

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date, timedelta
 
+from schemas import acts
 from schemas.base import Fact
 from schemas.catalogue import Entry
 from schemas.cause import TimePassed
@@ -20,6 +21,9 @@ from schemas.executor import (
 )
 from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
 from schemas.notifier import (
+    AccountLetter,
+    AccountLetterKind,
+    AccountLetterOrdered,
     Audience,
     Letter,
     LetterAccepted,
@@ -29,6 +33,7 @@ from schemas.notifier import (
     LetterSent,
     LettersOrdered,
     LetterUndeliverable,
+    SendAccountLetter,
 )
 from schemas.parked import RecordParked
 from schemas.request import OrderResult
@@ -94,6 +99,8 @@ def messages() -> Iterator[Fact]:
     yield from _routed_and_closed()
     yield from _executed()
     yield from _told()
+    yield from _told_to_accounts()
+    yield from _acted()
     yield TimePassed(effect_id=made.made_id("effect", 1))
     yield RecordParked(
         reader="intake",
@@ -113,7 +120,15 @@ def catalogue_entries() -> Iterator[Entry]:
     """One entry of each kind, with every field filled."""
     yield made.an_owner()
     yield made.a_product("civicready", third_party_backed=True, vendor="Beacon Messaging")
-    yield made.an_account(1)
+    yield made.changed(
+        made.an_account(1),
+        email=made.sealed_text("record", "email", 1),
+        generation=3,
+        totp=made.sealed_text("record", "totp", 1),
+        recovery=(made.made_digest("recovery code", 1),),
+        invited_by=made.made_id("account", 2),
+        changed_by=made.made_id("account", 1),
+    )
     yield made.a_client()
 
 
@@ -206,3 +221,36 @@ def _told() -> Iterator[Fact]:
     yield LetterAccepted(effect_id=f"{proof.id}:2", letter_id=proof.id, attempt=2)
     yield LetterSent(letter_id=proof.id, attempt=2)
     yield LetterUndeliverable(letter_id=decision.id, attempt=15, reason="smtp_550")
+
+
+def _told_to_accounts() -> Iterator[Fact]:
+    letter = AccountLetter(
+        id=made.made_id("letter", 4),
+        kind=AccountLetterKind.INVITATION,
+        account=made.made_id("account", 1),
+        owner=made.OWNER,
+        door="portal",
+        email=made.sealed_text("record", "email", 1),
+        name=made.sealed_text("record", "name", 1),
+        token=made.sealed_text("verification", "token", 1),
+        expires_at=LATER,
+    )
+    yield SendAccountLetter(letter=letter)
+    yield AccountLetterOrdered(letter=letter)
+
+
+def _acted() -> Iterator[Fact]:
+    person, roles = made.made_id("account", 2), ("handler",)
+    done = {"who": made.made_id("account", 1), "owner": made.OWNER, "address": made.made_digest("address", 1)[:32]}
+    yield acts.SignedIn(**done, second_step="code")
+    yield acts.SignedOut(**done)
+    yield acts.SignInLocked(**done, attempts=10)
+    yield acts.PersonInvited(**done, person=person, roles=roles)
+    yield acts.ResetAsked(**done)
+    yield acts.PasswordSet(**done, first=True)
+    yield acts.PersonDeactivated(**done, person=person)
+    yield acts.PersonReactivated(**done, person=person)
+    yield acts.RolesChanged(**done, person=person, roles=roles)
+    yield acts.SecondStepSetUp(**done)
+    yield acts.SecondStepRemoved(**done, person=person)
+    yield acts.PackageFetched(**done, request_id=REQUEST.id, order_id=ACCESS.id)

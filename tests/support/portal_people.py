@@ -50,7 +50,7 @@ def catalogue(vault: Vault) -> Catalogue:
         dunmore,
         owner("custodian", "Habeas Civic Software", ("civicengage",), "custodian"),
         *(_account(vault, "alder", role) for role in ("handler", "admin", "reader", "privacy")),
-        *(_account(vault, "dunmore", role) for role in ("handler", "reader")),
+        *(_account(vault, "dunmore", role) for role in ("handler", "admin", "reader")),
         *(_account(vault, "custodian", role) for role in ("privacy", "operator")),
     ]
     for entry in entries:
@@ -62,9 +62,10 @@ def _account(vault: Vault, owner_slug: str, role: str) -> Account:
     id_ = f"{owner_slug}-{role}"
     vault.prepare(f"account:{id_}", ("record",))
     name = vault.seal(f"account:{id_}", "record", "name", f"{role.title()} of {owner_slug.title()}")
+    email = f"{role}@{owner_slug}.example"
     return Account(
-        id=id_, login=login_key(SECRET, f"{role}@{owner_slug}.example"), owner=owner_slug, roles=(role,),
-        name=name, password_hash=_hash(id_),
+        id=id_, login=login_key(SECRET, email), owner=owner_slug, roles=(role,), name=name,
+        email=vault.seal(f"account:{id_}", "record", "email", email), password_hash=_hash(id_), demo=True,
     )  # fmt: skip
 
 

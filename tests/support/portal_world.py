@@ -5,6 +5,7 @@ import threading
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
@@ -14,12 +15,15 @@ import httpx
 from fastapi import FastAPI
 from pydantic import SecretBytes
 
+from schemas.acts import Act
 from schemas.base import Fact
+from schemas.catalogue import Catalogue, Entry
 from schemas.cause import Cause, TimePassed, Wake
 from schemas.envelope import Draft, derived_id, sealed
 from schemas.executor import OrderCompleted, PackageMade, TaskFailed, TaskReported
 from schemas.request import Contact, Correction, Leaf, Order, Package, Proof, Request
 from schemas.router import Decision, Instruction, InstructRequest, OwnerInstructed
+from schemas.topics import ACTS as ACTS_TOPIC
 from schemas.topics import events
 from schemas.verifier import IdentityVerified, VerificationExpired
 from schemas.vocabulary import Assurance, Channel, Method, Outcome, Right
@@ -29,10 +33,12 @@ from services.router import domain as router
 from services.router.portal.desk import Desk
 from services.router.processor import ROUTER
 from services.router.reading import Cases
-from services.router.views import CASES
+from services.router.views import ACTS, CASES
+from services.runtime.acts import draft
 from services.runtime.answer import written
 from services.runtime.blobs import Blobs
 from services.runtime.bus import BusUnavailable
+from services.runtime.catalogue import Change
 from services.runtime.chain import Record
 from services.runtime.database import engine
 from services.runtime.floor import Floor
@@ -41,10 +47,8 @@ from services.runtime.person import person_key
 from services.runtime.settings import Settings
 from services.runtime.vault import Vault
 from services.runtime.waiting import Bell, Waiter, Waiters
-from services.runtime.web.accounts import LocalAccounts
 from services.runtime.web.app import create
-from services.runtime.web.attempts import Attempts
-from services.runtime.web.signin import Desk as SignInDesk
+from services.runtime.web.desk import Desk as SignInDesk
 from tests.support import portal_people
 from tests.support.portal_people import QUICK, SECRET
 
@@ -63,7 +67,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         self.settings = Settings.model_construct(
             home=folder, session_secret=SecretBytes(b"s" * 32), person_secret=SecretBytes(SECRET),
-            secure_cookies=False, database_url="",
+            secure_cookies=False, database_url="", environment="demo",
         )  # fmt: skip
         self.vault = Vault(engine(f"sqlite:///{folder}/sql/vault.db"), b"m" * 32, "router")
         self.blobs = Blobs(f"file://{folder}/packages", self.vault)
@@ -72,10 +76,13 @@ class World:
         self.folder = Folder(engine(self.settings.database_of("router")), CASES)
         self.folder.load([(events(service), 0) for service in DOMAINS])
         self.states: dict[tuple[str, str], Any] = {}
-        self.heads = {events(service): ("", -1) for service in DOMAINS}
+        self.acts_folder = Folder(engine(self.settings.database_of("router")), ACTS)
+        self.acts_folder.load([(ACTS_TOPIC, 0)])
+        self.acts: list[Act] = []
+        self.heads = dict.fromkeys((*map(events, DOMAINS), ACTS_TOPIC), ("", -1))
         self.now = datetime.now(UTC)
         self.sent: list[tuple[Fact, dict[str, str]]] = []
-        self.silent = self.broken = False
+        self.silent = self.broken = self.closed = False
         self.product: Callable[[CallProduct], Answer] = lambda _: (
             Leaf(data_set="accounts", outcome=Outcome.NOT_FOUND),
         )
@@ -209,12 +216,33 @@ class World:
         if self.broken:
             raise BusUnavailable("TimeoutError")
         self.sent.append((command, envelope))
-        if self.silent:
+        if self.silent or envelope["to"] != "router":
             return
         state = self.states[envelope["to"], envelope["subject"]]
         request = state.request if hasattr(state, "request") else None
         if request is not None:
             await asyncio.to_thread(self._take, request, envelope["id"], command)
+
+    async def amend(self, change: Change) -> int:
+        """As the catalogue's replica does."""
+        changed = [entry for entry in change(self.catalogue) if entry not in _shelf(self.catalogue, entry)]
+        for entry in changed:
+            self.catalogue = self.catalogue.with_entry(entry)
+        return len(changed)
+
+    async def record(self, act: Act) -> None:
+        """As the recorder does; the view shows it at once. Nothing is recorded while the log is ``closed``."""
+        if self.closed:
+            raise BusUnavailable("TimeoutError")
+        await asyncio.to_thread(self._show, act)
+
+    def _show(self, act: Act) -> None:
+        head, offset = self.heads[ACTS_TOPIC]
+        composed = draft(act, "router", datetime.now(UTC), "", head)
+        raw, head = sealed(replace(composed, extra={"parent": head}).encode())
+        self.heads[ACTS_TOPIC] = (head, offset + 1)
+        self.acts.append(act)
+        self.acts_folder.apply([Record(ACTS_TOPIC, 0, offset + 1, None, raw, datetime.now(UTC))], _refuse)
 
     def _take(self, request: Request, cause_id: str, command: Fact) -> None:
         self.tell("router", cause_id, request, command, datetime.now(UTC))
@@ -223,13 +251,14 @@ class World:
         """The floor under the pages."""
         return Floor(
             settings=self.settings, service="router", bus=cast(Any, self), vault=self.vault, blobs=self.blobs,
-            views=cast(Any, self), http=cast(Any, None), catalogue=lambda: self.catalogue, unready=list,
+            views=cast(Any, self), http=cast(Any, None), catalogue=lambda: self.catalogue, amend=self.amend,
+            record=self.record, unready=list,
         )  # fmt: skip
 
     def app(self) -> FastAPI:
         """The router's own application, with a sign-in that costs no time."""
         app = create(ROUTER, self.floor)
-        app.state.sign_in_desk = SignInDesk(LocalAccounts(lambda: self.catalogue, SECRET, QUICK), Attempts())
+        app.state.sign_in_desk = SignInDesk(self.floor(), QUICK)
         return app
 
     def desk(self, account: str) -> Desk:
@@ -278,6 +307,11 @@ def approval(request: Request, *, approve: bool = True, **more: Any) -> dict[str
         "suites": ["civicengage", "civicrec"],
     }
     return whole | {"decisions": decisions} | more
+
+
+def _shelf(catalogue: Catalogue, entry: Entry) -> list[Entry]:
+    shelves = (catalogue.owners, catalogue.products, catalogue.accounts, catalogue.clients)
+    return [one for shelf in shelves for one in shelf.values() if type(one) is type(entry)]
 
 
 def _now(coming: Any) -> Any:

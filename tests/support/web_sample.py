@@ -2,7 +2,11 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+from shutil import rmtree
+from tempfile import mkdtemp
 from typing import Annotated, Any, cast
+from weakref import finalize
 
 import httpx
 from argon2 import PasswordHasher
@@ -10,16 +14,18 @@ from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import StreamingResponse
 from pydantic import EmailStr, Field, SecretBytes, TypeAdapter
 
+from schemas.acts import Act
 from schemas.base import Form
 from schemas.catalogue import Account, Catalogue, Owner, PrivacyContact
+from schemas.roles import Permission
 from schemas.vocabulary import Right
 from services.runtime.bus import BusUnavailable
 from services.runtime.floor import Floor
 from services.runtime.person import login_key
 from services.runtime.service import Service
 from services.runtime.settings import Settings
-from services.runtime.web.accounts import IdentityProvider, LocalAccounts
 from services.runtime.web.app import create
+from services.runtime.web.desk import Desk
 from services.runtime.web.forms import Filled, submitted
 from services.runtime.web.pages import pending, render
 from services.runtime.web.session import signed_in
@@ -74,12 +80,8 @@ def account(name: str, *roles: str, password: str = "right horse") -> Account:
         roles=roles,
         name="sealed:v1:record:AAAA",
         password_hash=QUICK.hash(password),
+        demo=True,
     )
-
-
-def quick_accounts(floor: Floor) -> IdentityProvider:
-    """Local accounts with a hash that costs nothing."""
-    return LocalAccounts(floor.catalogue, PERSON_SECRET, QUICK)
 
 
 class World:
@@ -91,14 +93,22 @@ class World:
             owner("riverton"),
             owner("civic", "custodian"),
             account("ana", "admin"),
-            account("bob", "guest"),
-            account("eve", "stranger"),
+            account("bob", "reader"),
+            account("eve", "phone-desk"),
         ):
             self.catalogue = self.catalogue.with_entry(entry)
         self.started = True
         self.unready: list[str] = []
+        folder = Path(mkdtemp(prefix="habeas-sample-"))
+        finalize(self, rmtree, folder, ignore_errors=True)
+        self.acts: list[Act] = []
         self.settings = Settings.model_construct(
-            session_secret=SecretBytes(b"s" * 32), person_secret=SecretBytes(PERSON_SECRET), secure_cookies=False
+            home=folder,
+            environment="demo",
+            session_secret=SecretBytes(b"s" * 32),
+            person_secret=SecretBytes(PERSON_SECRET),
+            secure_cookies=False,
+            database_url="",
         )
 
     def floor(self) -> Floor:
@@ -115,12 +125,21 @@ class World:
             views=nothing,
             http=nothing,
             catalogue=lambda: self.catalogue,
+            amend=nothing,
+            record=self.record,
             unready=lambda: self.unready,
         )
 
+    async def record(self, act: Act) -> None:
+        """As the recorder does."""
+        self.acts.append(act)
+
     def app(self) -> FastAPI:
-        """A fresh application on this floor."""
-        return create(sample(), self.floor)
+        """A fresh application on this floor, with a sign-in that costs no time."""
+        app = create(sample(), self.floor)
+        if self.started:
+            app.state.sign_in_desk = Desk(self.floor(), QUICK)
+        return app
 
     @asynccontextmanager
     async def client(self, app: FastAPI | None = None) -> AsyncIterator[httpx.AsyncClient]:
@@ -145,7 +164,7 @@ def sample() -> Service:
         routers=(
             _api(),
             _pages(),
-            signin_router("/desk", "Staff", {"admin", "guest"}, "/desk", provide=quick_accounts),
+            signin_router("/desk", "Staff", Permission.SEE, "/desk"),
         ),
     )
 
@@ -186,7 +205,7 @@ def _api() -> APIRouter:
 
 def _pages() -> APIRouter:
     router = APIRouter(include_in_schema=False)
-    admin = Depends(signed_in("admin", at="/desk"))
+    admin = Depends(signed_in(Permission.MANAGE, at="/desk"))
 
     @router.post("/form")
     async def form(request: Request) -> Response:

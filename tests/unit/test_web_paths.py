@@ -1,11 +1,15 @@
 """Where somebody is sent after signing in, and how often they may try."""
 
+from pathlib import Path
+
 import pytest
 from httpx import URL
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Engine
 
-from services.runtime.web.attempts import PER_ADDRESS, PER_LOGIN, WINDOW, Attempts
+from services.runtime.database import engine
+from services.runtime.web.attempts import PER_ADDRESS, PER_LOGIN, WINDOW, Attempts, Limits
 from services.runtime.web.signin import own_path
 
 HOME = "/desk"
@@ -41,9 +45,14 @@ class Clock:
         return self.now
 
 
-def test_a_login_may_fail_only_so_often_then_waits() -> None:
+@pytest.fixture
+def database(tmp_path: Path) -> Engine:
+    return engine(f"sqlite:///{tmp_path}/attempts.db")
+
+
+def test_a_login_may_fail_only_so_often_then_waits(database: Engine) -> None:
     clock = Clock()
-    attempts = Attempts(clock)
+    attempts = Attempts(database, clock=clock)
     assert [attempts.begin("ana", f"10.0.0.{n}") for n in range(PER_LOGIN)] == [0.0] * PER_LOGIN
     assert attempts.begin("ana", "10.0.0.99") == WINDOW
     assert attempts.begin("bob", "10.0.0.99") == 0.0
@@ -51,15 +60,30 @@ def test_a_login_may_fail_only_so_often_then_waits() -> None:
     assert attempts.begin("ana", "10.0.0.99") == 0.0
 
 
-def test_one_address_may_not_try_login_after_login() -> None:
-    attempts = Attempts(Clock())
+def test_one_address_may_not_try_login_after_login(database: Engine) -> None:
+    attempts = Attempts(database, clock=Clock())
     assert [attempts.begin(f"login-{n}", "10.0.0.1") for n in range(PER_ADDRESS)] == [0.0] * PER_ADDRESS
     assert attempts.begin("another", "10.0.0.1") > 0.0
     assert attempts.begin("another", "10.0.0.2") == 0.0
 
 
-def test_success_gives_the_attempt_back() -> None:
-    attempts = Attempts(Clock())
+def test_replicas_on_one_database_count_together(database: Engine) -> None:
+    replicas = [Attempts(database, clock=Clock()) for _ in range(2)]
+    for n in range(PER_LOGIN):
+        assert replicas[n % 2].begin("ana", "10.0.0.1") == 0.0
+        assert replicas[n % 2].used_up("ana", "10.0.0.1") == (n == PER_LOGIN - 1, False)
+    assert [one.begin("ana", "10.0.0.1") > 0 for one in replicas] == [True, True]
+
+
+def test_what_is_counted_apart_does_not_lock_each_other_out(database: Engine) -> None:
+    sign_ins, resets = Attempts(database, clock=Clock()), Attempts(database, Limits("reset", 1, 1), Clock())
+    assert resets.begin("ana", "10.0.0.1") == 0.0
+    assert resets.begin("ana", "10.0.0.1") > 0.0
+    assert sign_ins.begin("ana", "10.0.0.1") == 0.0
+
+
+def test_success_gives_the_attempt_back(database: Engine) -> None:
+    attempts = Attempts(database, clock=Clock())
     for _ in range(PER_ADDRESS * 2):
         assert attempts.begin("ana", "10.0.0.1") == 0.0
         attempts.succeeded("ana", "10.0.0.1")

@@ -8,18 +8,16 @@ from typing import Annotated, Final
 from fastapi import Depends, HTTPException, Request
 
 from schemas.catalogue import Account, Catalogue, Owner
+from schemas.roles import CUSTODIAN, Permission, permissions
 from services.router.deadlines import local_date
 from services.router.reading import Case, Cases
 from services.runtime.database import engine
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
-from services.runtime.web.pages import CUSTODIAN
 from services.runtime.web.problem import Problem
 from services.runtime.web.session import signed_in
 
 PREFIX: Final = "/portal"
-ROLES: Final = frozenset({"handler", "admin", "reader", "privacy"})
-DECIDING_ROLES: Final = frozenset({"handler", "admin"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ class Desk:
     @property
     def may_decide(self) -> bool:
         """True for those who may instruct and fetch packages; a reader only looks."""
-        return decides(self.account, self.owner)
+        return Permission.INSTRUCT in permissions(self.account, self.catalogue)
 
     @property
     def custodian(self) -> str:
@@ -54,26 +52,13 @@ class Desk:
         return next((owner.name for owner in owners if owner.kind == CUSTODIAN), "the custodian")
 
 
-def decides(account: Account, owner: Owner) -> bool:
-    """Handlers and admins decide for their owner; the privacy team for the custodian's own requests (R17)."""
-    roles = set(account.roles)
-    return bool(roles & DECIDING_ROLES) or ("privacy" in roles and owner.kind == CUSTODIAN)
-
-
-def looks(account: Account, owner: Owner | None) -> bool:
-    """True for an account that has business here at all."""
-    return owner is not None and (decides(account, owner) or "reader" in account.roles)
-
-
 async def at_desk(
     request: Request,
-    account: Annotated[Account, Depends(signed_in(*ROLES, at=PREFIX))],
+    account: Annotated[Account, Depends(signed_in(Permission.SEE, at=PREFIX))],
     floor: Annotated[Floor, Depends(floor_of)],
 ) -> Desk:
     """Dependency: the desk of whoever is signed in."""
-    owner = floor.catalogue().owners.get(account.owner)
-    if owner is None or not looks(account, owner):
-        raise Problem(403, "This is not yours to open", code="forbidden", detail="Your role does not include it.")
+    owner = floor.catalogue().owners[account.owner]  # without an owner there is no permission
     return Desk(floor, account, owner, _cases(request, floor), datetime.now(UTC))
 
 

@@ -3,11 +3,13 @@
 from hashlib import sha256
 from typing import Final
 
-from fastapi import APIRouter, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Request, Response
 
+from schemas.acts import PackageFetched
 from schemas.request import Package
 from services.router.portal.desk import PREFIX, Deciding, OwnCase
 from services.runtime.vault import Forgotten, Tampered
+from services.runtime.web.desk import desk_of
 from services.runtime.web.problem import Problem
 
 ROUTER = APIRouter(prefix=f"{PREFIX}/requests/{{request_id}}/package", include_in_schema=False)
@@ -17,8 +19,8 @@ MEDIA_TYPES: Final = {"zip": "application/zip", "json": "application/json", "htm
 
 
 @ROUTER.get("/{order_id}")
-async def download(order_id: str, case: OwnCase, desk: Deciding) -> Response:
-    """The package, as a file that no cache and no browser keeps open."""
+async def download(request: Request, order_id: str, case: OwnCase, desk: Deciding) -> Response:
+    """The package, as a file that no cache and no browser keeps open. That it was fetched is on record before."""
     result = case.result(order_id)
     if result is None or result.package is None:
         raise HTTPException(404)
@@ -36,6 +38,11 @@ async def download(order_id: str, case: OwnCase, desk: Deciding) -> Response:
         raise _damaged() from None
     if sha256(data).hexdigest() != package.sha256:
         raise _damaged()
+    address = desk_of(request, desk.floor).address_of(request)
+    fetched = PackageFetched(
+        who=desk.account.id, owner=desk.owner.slug, address=address, request_id=case.id, order_id=order_id
+    )
+    await desk.floor.record(fetched)
     return Response(data, headers=_headers(f"{case.request.number}-{result.right.value}", package))
 
 

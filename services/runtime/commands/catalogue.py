@@ -10,17 +10,17 @@ from typing import Any, TypeVar
 import yaml
 from aiokafka.admin import AIOKafkaAdminClient
 from argon2 import PasswordHasher
-from argon2.exceptions import VerifyMismatchError
+from argon2.exceptions import InvalidHashError, VerifyMismatchError
 from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from schemas.catalogue import Account, Catalogue, Client, Entry, Owner, Product
+from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, Product
 from schemas.envelope import derived_id, first_place
 from services.runtime.catalogue import Replica, append
 from services.runtime.commands.topics import ensure_submissions
 from services.runtime.database import engine
-from services.runtime.person import login_key
+from services.runtime.person import login_key, normal_email
 from services.runtime.settings import Settings, settings
 from services.runtime.vault import Vault
 
@@ -82,30 +82,40 @@ def _entries(
 def _account(
     raw: Any, place: str, here: Settings, standing: Catalogue, vault: Vault, passwords: dict[str, str]
 ) -> Account:
-    """An account entry. What it holds already and still fits is kept: sealing or hashing anew would look like a
-    change.
+    """An account entry. One that people changed since is left as it is. What it holds already and still fits is kept:
+    sealing or hashing anew would look like a change.
     """
     email, name = raw.pop("email"), raw.pop("name")
     login = login_key(here.person_secret.get_secret_value(), email)
     identity = derived_id("account", login)
     before = standing.accounts.get(identity)
-    digest = raw.pop("password_hash", None) or _hash(passwords.get(email), before, place)
-    shelf = f"account:{identity}"
-    vault.prepare(shelf, ("record",))
-    same_name = before and vault.open(shelf, "name", before.name, by="habeas", why="catalogue apply") == name
-    sealed = before.name if before and same_name else vault.seal(shelf, "record", "name", name)
-    return _read(Account, {**raw, "id": identity, "login": login, "name": sealed, "password_hash": digest}, place)
+    if before is not None and before.changed_by:
+        return before
+    digest = raw.pop("password_hash", None) or _hash(passwords.get(email), before)
+    vault.prepare(f"{SHELF}{identity}", ("record",))
+    sealed = {
+        "name": _sealed(vault, identity, "name", name, before.name if before else None),
+        "email": _sealed(vault, identity, "email", normal_email(email), before.email if before else None),
+    }
+    marked = {"demo": True} if email in passwords else {}
+    return _read(Account, {**raw, **sealed, **marked, "id": identity, "login": login, "password_hash": digest}, place)
 
 
-def _hash(password: str | None, before: Account | None, place: str) -> str:
+def _sealed(vault: Vault, identity: str, field: str, text: str, before: str | None) -> str:
+    shelf = f"{SHELF}{identity}"
+    if before is not None and vault.open(shelf, field, before, by="habeas", why="catalogue apply") == text:
+        return before
+    return vault.seal(shelf, "record", field, text)
+
+
+def _hash(password: str | None, before: Account | None) -> str:
+    """Without a password there is none yet: whoever reads the mailbox sets one, by "I forgot my password"."""
     if password is None:
-        if before is not None:
-            return before.password_hash
-        sys.exit(f"{place}: an account needs a password_hash.")
+        return before.password_hash if before is not None else ""
     if before is not None:
         try:
             PasswordHasher().verify(before.password_hash, password)
-        except VerifyMismatchError:
+        except (VerifyMismatchError, InvalidHashError):
             pass
         else:
             return before.password_hash

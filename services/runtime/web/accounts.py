@@ -1,21 +1,12 @@
 """Whether an e-mail address and a password belong to an account. OpenID Connect may take this interface's place."""
 
-import asyncio
 import hmac
 from collections.abc import Callable
-from typing import Final, Protocol
-
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
+from typing import Protocol
 
 from schemas.catalogue import Account, Catalogue
+from services.runtime.accounts.passwords import Passwords
 from services.runtime.person import login_key
-
-PASSWORD_LIMIT: Final = 256
-"""Characters; a longer password is refused without being hashed."""
-
-AT_ONCE: Final = 2
-"""Passwords checked at the same time: each takes 64 MiB, and a flood must not take them all."""
 
 
 class IdentityProvider(Protocol):
@@ -26,37 +17,33 @@ class IdentityProvider(Protocol):
 
 
 class LocalAccounts:
-    """The accounts of the catalogue, with argon2id password hashes. An unknown address takes as long as a known one."""
+    """The accounts of the catalogue, with argon2id password hashes. An unknown address takes as long as a known one.
 
-    def __init__(self, catalogue: Callable[[], Catalogue], secret: bytes, hasher: PasswordHasher | None = None) -> None:
-        self._catalogue, self._secret = catalogue, secret
-        self._hasher = hasher or PasswordHasher()
-        self._dummy = self._hasher.hash("nobody's password")
-        self._places = asyncio.Semaphore(AT_ONCE)
+    Outside the demo the demo's accounts are nobody's.
+    """
+
+    def __init__(
+        self, catalogue: Callable[[], Catalogue], secret: bytes, passwords: Passwords, *, demo: bool = False
+    ) -> None:
+        self._catalogue, self._secret, self._passwords, self._demo = catalogue, secret, passwords, demo
 
     async def authenticate(self, email: str, password: str) -> Account | None:
         """The account whose login and password these are."""
-        account = self._known(email)
-        if len(password) > PASSWORD_LIMIT:
-            account, password = None, ""
-        stored = account.password_hash if account else self._dummy
-        async with self._places:
-            fits = await asyncio.to_thread(self._fits, stored, password)
+        account = self.known(email)
+        fits = await self._passwords.fits(account.password_hash if account else "", password)
         return account if fits else None
 
-    def _known(self, email: str) -> Account | None:
+    def known(self, email: str) -> Account | None:
+        """The account of that address: the one with a password, where several owners invited it."""
         try:
             login = login_key(self._secret, email)
         except ValueError:
             return None
         found = None
         for account in self._catalogue().accounts.values():
-            if hmac.compare_digest(account.login.encode(), login.encode()):
-                found = account
+            if hmac.compare_digest(account.login.encode(), login.encode()) and self._alive(account):
+                found = account if found is None or account.password_hash else found
         return found
 
-    def _fits(self, stored: str, password: str) -> bool:
-        try:
-            return self._hasher.verify(stored, password)
-        except (Argon2Error, InvalidHashError):
-            return False
+    def _alive(self, account: Account) -> bool:
+        return not account.deactivated and (self._demo or not account.demo)

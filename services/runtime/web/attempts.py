@@ -1,59 +1,101 @@
-"""How often somebody may try to sign in."""
+"""How often somebody may try, counted in the service's database: together, for all replicas that share it."""
 
 import time
-from collections import OrderedDict, deque
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final
+
+from sqlalchemy import Column, Connection, Engine, Float, Index, Integer, MetaData, String, Table, delete, func, select
+
+from services.runtime.database import create_tables, writing
 
 WINDOW: Final = 15 * 60.0
 """Seconds in which attempts count together."""
+
+LONGEST_WINDOW: Final = 24 * 3600.0
+"""After which no row is of use to anybody."""
 
 PER_LOGIN: Final = 10
 PER_ADDRESS: Final = 60
 """Higher: a whole city hall may share one address."""
 
-KEYS_HELD: Final = 20_000
+_METADATA = MetaData()
+ATTEMPTS = Table(
+    "sign_in_attempts",
+    _METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("key", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Index("sign_in_attempts_by_key", "key", "at"),
+    Index("sign_in_attempts_by_age", "at"),
+)
+"""Keyed digests of logins and addresses, never either of them. Rows go when their window is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is counted, how often it may be tried under one login and from one address, and within how many seconds."""
+
+    what: str = "sign-in"
+    per_login: int = PER_LOGIN
+    per_address: int = PER_ADDRESS
+    window: float = WINDOW
 
 
 class Attempts:
-    """Counts failed sign-ins per login key and per client address within a sliding window.
+    """Counts attempts per login key and per client address within a sliding window.
 
-    It lives in this process's memory. It does not see attempts made at other replicas or other services, forgets
-    at a restart, and behind a proxy knows the true address only if the server is told to trust that proxy. A lock-out
-    that all replicas share is not here yet. Under more than 20,000 keys at once the oldest are forgotten.
+    With one SQLite file per service, replicas and services on other files do not see each other's; with PostgreSQL
+    all do. Two attempts at the very same time at two replicas may both be the last that is allowed. Behind a proxy it
+    knows the true address only if the server is told to trust that proxy. The methods block on the database.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
-        self._made: OrderedDict[str, deque[float]] = OrderedDict()
+    def __init__(
+        self, engine: Engine, limits: Limits = Limits(), clock: Callable[[], float] = time.time
+    ) -> None:  # fmt: skip
+        self._engine, self._limits, self._clock = engine, limits, clock
+        create_tables(engine, _METADATA)
 
     def begin(self, login: str, address: str) -> float:
         """Counts an attempt, before its password is checked. 0 if it may go on, else the seconds to wait."""
-        keys = ((f"login {login}", PER_LOGIN), (f"address {address}", PER_ADDRESS))
-        wait = max(self._wait(key, allowed) for key, allowed in keys)
-        if wait <= 0:
-            for key, _ in keys:
-                self._count(key)
+        now = self._clock()
+        with writing(self._engine) as connection:
+            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.at <= now - LONGEST_WINDOW))
+            wait = max(self._wait(connection, key, allowed, now) for key, allowed in self._keys(login, address))
+            if wait <= 0:
+                rows = [{"key": key, "at": now} for key, _ in self._keys(login, address)]
+                connection.execute(ATTEMPTS.insert(), rows)
         return wait
 
     def succeeded(self, login: str, address: str) -> None:
         """The attempt was right: the login starts afresh, the address gets this one attempt back."""
-        self._made.pop(f"login {login}", None)
-        made = self._made.get(f"address {address}")
-        if made:
-            made.pop()
+        (of_login, _), (of_address, _) = self._keys(login, address)
+        with writing(self._engine) as connection:
+            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.key == of_login))
+            latest = select(func.max(ATTEMPTS.c.id)).where(ATTEMPTS.c.key == of_address).scalar_subquery()
+            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.id == latest))
 
-    def _wait(self, key: str, allowed: int) -> float:
-        made = self._made.get(key)
-        if made is None:
+    def used_up(self, login: str, address: str) -> tuple[bool, bool]:
+        """Whether login and address have no attempt left: true once a window, after the attempt that took the last."""
+        with self._engine.connect() as connection:
+            of_login, of_address = (
+                self._count(connection, key, self._clock()) >= allowed for key, allowed in self._keys(login, address)
+            )
+        return of_login, of_address
+
+    def _keys(self, login: str, address: str) -> tuple[tuple[str, int], tuple[str, int]]:
+        what = self._limits.what
+        return (
+            (f"{what} login {login}", self._limits.per_login),
+            (f"{what} address {address}", self._limits.per_address),
+        )
+
+    def _wait(self, connection: Connection, key: str, allowed: int, now: float) -> float:
+        if self._count(connection, key, now) < allowed:
             return 0.0
-        now = self._clock()
-        while made and made[0] <= now - WINDOW:
-            made.popleft()
-        return made[0] + WINDOW - now if len(made) >= allowed else 0.0
+        first = select(func.min(ATTEMPTS.c.at)).where(ATTEMPTS.c.key == key, ATTEMPTS.c.at > now - self._limits.window)
+        return float(connection.execute(first).scalar_one()) + self._limits.window - now
 
-    def _count(self, key: str) -> None:
-        self._made.setdefault(key, deque()).append(self._clock())
-        self._made.move_to_end(key)
-        while len(self._made) > KEYS_HELD:
-            self._made.popitem(last=False)
+    def _count(self, connection: Connection, key: str, now: float) -> int:
+        counted = select(func.count()).where(ATTEMPTS.c.key == key, ATTEMPTS.c.at > now - self._limits.window)
+        return int(connection.execute(counted).scalar_one())

@@ -14,6 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from schemas.catalogue import Account, Catalogue, Owner
 from schemas.request import short_number
+from schemas.roles import CUSTODIAN
 from services.runtime.web import moments
 
 if TYPE_CHECKING:
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
 
 HERE: Final = Path(__file__).parent
 STATIC: Final = HERE / "static"
-CUSTODIAN: Final = "custodian"
-"""The kind of owner whose privacy contact stands on pages that concern no owner in particular (R17, R25)."""
-
 _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 """The zone of the page being rendered; macros do not see the page's context."""
 
@@ -45,7 +43,9 @@ def render(
     headers: Mapping[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """A page. Beside ``context`` it always knows account, csrf, sign_out, service, path, owner, contact and locale."""
+    """A page. Beside ``context`` it always knows account, csrf, sign_out, places, service, path, owner, contact and
+    locale.
+    """
     session: Session | None = getattr(request.state, "session", None)
     account = session.account if session else None
     catalogue = _catalogue(request.app)
@@ -55,6 +55,7 @@ def render(
         "account": account,
         "csrf": session.csrf if session else "",
         "sign_out": session.sign_out if session else "",
+        "places": session.places if session else (),
         "service": request.app.state.service,
         "path": request.url.path,
         "locale": owner.locale if owner else "en",
@@ -121,6 +122,7 @@ def _owner_of(account: Account | None, catalogue: Catalogue) -> Owner | None:
 
 
 def _custodian(catalogue: Catalogue) -> Owner | None:
+    """Whose privacy contact stands on pages that concern no owner in particular (R17, R25)."""
     return next((owner for owner in catalogue.owners.values() if owner.kind == CUSTODIAN), None)
 
 

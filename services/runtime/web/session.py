@@ -1,11 +1,11 @@
-"""Who is signed in: a signed cookie with an end, an account looked up at every request, a token against forgery."""
+"""Who is signed in: a signed cookie with two ends, an account looked up at every request, a token against forgery."""
 
-import hmac
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 from urllib.parse import quote
@@ -14,6 +14,8 @@ from fastapi import HTTPException, Request, Response
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from schemas.catalogue import Account, Catalogue
+from schemas.roles import Permission, needs_second_step, permissions
+from services.runtime.accounts.stamp import keyed, same, stamp
 from services.runtime.web.pages import prefers_page
 from services.runtime.web.problem import Problem
 from services.runtime.web.state import floor_of
@@ -21,20 +23,35 @@ from services.runtime.web.state import floor_of
 LIFETIME: Final = 8 * 60 * 60
 """Seconds from sign-in to the end, however busy the session."""
 
+IDLE: Final = 30 * 60
+"""Seconds without a request by a person, after which the session ends."""
+
+RENEWED_AFTER: Final = 60
+"""Seconds after which a request makes the cookie young again."""
+
+LIVE_HEADER: Final = "Habeas-Live"
+"""On what a page asks by itself: it keeps nobody signed in."""
+
 CSRF_FIELD: Final = "csrf"
 CSRF_HEADER: Final = "X-CSRF-Token"
 SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS: Final = ("application/x-www-form-urlencoded", "multipart/form-data")
+_PURPOSE: Final = "session"
 
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One sign-in that still holds. ``csrf`` goes into every form, ``sign_out`` is where the way out is."""
+    """One sign-in that still holds. ``began`` and ``seen`` are seconds since 1970. ``csrf`` goes into every form;
+    ``sign_out`` is the way out, and ``places`` are the account's own pages.
+    """
 
     id: str
     account: Account
     csrf: str
+    began: int = 0
+    seen: int = 0
     sign_out: str = ""
+    places: tuple[tuple[str, str], ...] = ()
 
 
 class Sessions:
@@ -50,27 +67,39 @@ class Sessions:
 
     def begin(self, response: Response, account: Account) -> Session:
         """Signs ``account`` in under a session id nobody has seen before."""
-        session_id = secrets.token_urlsafe(16)
-        signed = self._signer.dumps([account.id, session_id, self._stamp(account)])
+        session = self._session(secrets.token_urlsafe(16), account, int(time.time()), int(time.time()))
+        self.renew(response, session)
+        return session
+
+    def renew(self, response: Response, session: Session) -> None:
+        """The same session, used just now."""
+        content = [session.account.id, session.id, stamp(self._secret, _PURPOSE, session.account), session.began]
+        signed = self._signer.dumps(content)
         text = signed if isinstance(signed, str) else signed.decode()
         response.set_cookie(
-            self.cookie, text, max_age=LIFETIME, path="/", secure=self._secure, httponly=True, samesite="lax"
+            self.cookie, text, max_age=IDLE, path="/", secure=self._secure, httponly=True, samesite="lax"
         )
-        return self._session(session_id, account)
 
     def read(self, cookie: str, catalogue: Catalogue) -> Session | None:
-        """The session, unless the cookie is not ours, too old or ended, the account gone or its password changed."""
+        """The session, unless the cookie is not ours, unused for too long, too old or ended; or the account is gone,
+        deactivated, or has another password or second step.
+        """
         try:
-            account_id, session_id, stamp = self._signer.loads(cookie, max_age=LIFETIME)
+            content, seen_at = self._signer.loads(cookie, max_age=IDLE, return_timestamp=True)
+            account_id, session_id, stamped, began = content
+            seen = int(_instant(seen_at).timestamp())
+            too_old = time.time() - began > LIFETIME
         except (BadSignature, ValueError, TypeError):
             return None
         account = catalogue.accounts.get(account_id)
-        if account is None or session_id in self._ended or not hmac.compare_digest(stamp, self._stamp(account)):
+        if account is None or account.deactivated or too_old or session_id in self._ended:
             return None
-        return self._session(session_id, account)
+        if not same(stamped, stamp(self._secret, _PURPOSE, account)):
+            return None
+        return self._session(session_id, account, began, seen)
 
-    def _session(self, session_id: str, account: Account) -> Session:
-        return Session(session_id, account, self._keyed("csrf", session_id))
+    def _session(self, session_id: str, account: Account, began: int, seen: int) -> Session:
+        return Session(session_id, account, keyed(self._secret, "csrf", session_id), began, seen)
 
     def leave(self, response: Response) -> None:
         """Takes the cookie away from the browser."""
@@ -82,13 +111,6 @@ class Sessions:
         self._ended[session.id] = now + LIFETIME
         while self._ended and next(iter(self._ended.values())) < now:
             self._ended.popitem(last=False)
-
-    def _stamp(self, account: Account) -> str:
-        """Changes with the password, so that a new one ends the old one's sessions."""
-        return self._keyed("password", account.password_hash)[:16]
-
-    def _keyed(self, *parts: str) -> str:
-        return hmac.new(self._secret, "\x1f".join(parts).encode(), sha256).hexdigest()
 
 
 def sessions_of(request: Request) -> Sessions:
@@ -118,7 +140,7 @@ async def csrf_protected(request: Request) -> None:
     token: Any = request.headers.get(CSRF_HEADER, "")
     if not token and request.headers.get("content-type", "").lower().startswith(_FORMS):
         token = (await request.form()).get(CSRF_FIELD, "")
-    if session is None or not isinstance(token, str) or not _same(token, session.csrf):
+    if session is None or not same(token, session.csrf):
         raise Problem(
             403,
             "This page had grown old",
@@ -127,23 +149,60 @@ async def csrf_protected(request: Request) -> None:
         )
 
 
-def signed_in(*roles: str, at: str) -> Callable[[Request], Awaitable[Account]]:
-    """Makes a dependency: the account signed in, with one of ``roles`` (any role if none is named).
+def signed_in(
+    *wanted: Permission, at: str, before_second_step: bool = False
+) -> Callable[[Request], Awaitable[Account]]:
+    """Makes a dependency: the account signed in, with one of the permissions (any at all if none is named).
 
     ``at`` is the prefix of the :func:`signin_router` people are sent to. Unsafe requests must carry the CSRF token.
+    Who lacks the second step that its permissions ask for gets no further than to the page that sets it up, which
+    says ``before_second_step``.
     """
 
     async def dependency(request: Request) -> Account:
         session = session_of(request)
         if session is None:
             raise _to_sign_in(request, at)
-        request.state.session = Session(session.id, session.account, session.csrf, f"{at}/sign-out")
-        if roles and not set(roles) & set(session.account.roles):
+        account, catalogue = session.account, floor_of(request).catalogue()
+        held = permissions(account, catalogue)
+        lacks_step = needs_second_step(account, catalogue)
+        places = () if lacks_step else _places(held, at)
+        request.state.session = replace(session, sign_out=f"{at}/sign-out", places=places)
+        _keep_young(request, session)
+        if lacks_step and not before_second_step:
+            raise _to_second_step(request, at)
+        if wanted and not held.intersection(wanted):
             raise Problem(403, "This is not yours to open", code="forbidden", detail="Your role does not include it.")
         await csrf_protected(request)
-        return session.account
+        return account
 
     return dependency
+
+
+def _places(held: frozenset[Permission], at: str) -> tuple[tuple[str, str], ...]:
+    managing = ((f"{at}/people", "People"), (f"{at}/acts", "Who did what"))
+    manages = bool(held & {Permission.MANAGE, Permission.OVERSEE})
+    return (*(managing if manages else ()), (f"{at}/account", "Your account"))
+
+
+def _keep_young(request: Request, session: Session) -> None:
+    """Hands a fresh cookie to :class:`Renewal`, unless nobody touched the page."""
+    if time.time() - session.seen < RENEWED_AFTER or LIVE_HEADER in request.headers:
+        return
+    carrier = Response()
+    sessions_of(request).renew(carrier, session)
+    request.state.renewed_cookie = carrier.headers["set-cookie"]
+
+
+def _to_second_step(request: Request, at: str) -> Exception:
+    if not prefers_page(request):
+        return Problem(
+            403,
+            "Set up your second step first",
+            code="second-step-required",
+            detail="Whoever manages people signs in with a second step. Sign in with a browser and set it up.",
+        )
+    return HTTPException(303, headers={"Location": f"{at}/account/second-step"})
 
 
 def _to_sign_in(request: Request, at: str) -> Exception:
@@ -154,5 +213,6 @@ def _to_sign_in(request: Request, at: str) -> Exception:
     return HTTPException(303, headers={"Location": f"{at}/sign-in{back}"})
 
 
-def _same(given: str, expected: str) -> bool:
-    return hmac.compare_digest(given.encode(), expected.encode())
+def _instant(moment: Any) -> datetime:
+    assert isinstance(moment, datetime)
+    return moment

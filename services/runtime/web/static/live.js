@@ -16,7 +16,7 @@ function keepFresh(section) {
     if (held && section.contains(held) && held.matches("input, select, textarea")) { later(); return; }
     asking = true;
     try {
-      const answer = await fetch(section.dataset.fragment, { headers: { Accept: "text/html" } });
+      const answer = await fetch(section.dataset.fragment, { headers: { Accept: "text/html", "Habeas-Live": "1" } });
       if (answer.redirected) { location.reload(); return; } // signed out meanwhile
       if (answer.ok) replace(await answer.text());
     } catch { /* the next event asks again */ } finally {
