@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas.base import Fact
 from schemas.cause import Cause
-from services.console import api, views, web
+from services.console import api, pulse, views, web
 from services.runtime.service import Service
 
 
@@ -33,4 +33,5 @@ CONSOLE = Service(
     views=(views.JOURNAL, views.PARKED_RECORDS),
     routers=(web.door, web.router, api.router),
     templates=Path(__file__).parent / "templates",
+    tasks=(pulse.keep_watching,),
 )
