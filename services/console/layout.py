@@ -89,7 +89,7 @@ def _door(name: str, x: float, outside: float, inside: float) -> str:
 
 
 def _tall() -> Sheet:
-    width, height, gap, x, trunk = 306.0, 112.0, 48.0, 44.0, 16.0
+    width, height, gap, x, trunk = 306.0, 122.0, 46.0, 44.0, 16.0
     top = {name: 1 + at * (height + gap) for at, name in enumerate(SERVICES)}
 
     def run(writer: str, reader: str) -> Run:

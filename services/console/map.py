@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from schemas import topics
@@ -13,7 +12,7 @@ from schemas.verifier import SubmitProof
 from services.console.told import MEANING
 from services.console.trouble import Trouble
 from services.console.vitals import Vitals
-from services.console.words import count, span
+from services.console.words import count, waited
 
 BEHIND: Final = 5.0
 """Seconds from which what waits is worth a word."""
@@ -62,6 +61,7 @@ class Pipe:
     strength: int
     moving: bool
     waiting: int
+    late: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ def rate(per_second: float) -> str:
     """``12/s``, ``1.5/s``, ``18/min``; empty for nothing."""
     if per_second <= 0:
         return ""
-    if per_second < 1:
+    if round(per_second * 60) < 60:
         return f"{max(1, round(per_second * 60))}/min"
     return f"{per_second:.1f}/s" if per_second < 10 else f"{per_second:.0f}/s"
 
@@ -115,27 +115,29 @@ def _station(seen: Vitals, lying: int, trouble: Trouble | None, partitions: int)
 
 
 def _state(seen: Vitals, trouble: Trouble | None, partitions: int) -> tuple[str, str]:
-    waited = span(timedelta(seconds=round(seen.oldest_unhandled)))
     if seen.silent:
         part = "" if seen.processes == 1 else f"{seen.silent} of {seen.processes} "
-        return "failed", f"{part}{'do' if seen.silent > 1 else 'does'} not answer"
+        word = f"{part}{'do' if seen.silent > 1 else 'does'} not answer"
+        return ("failed" if trouble else "waiting"), word
     if not seen.heard:
         return "later", "not heard yet"
     if trouble is not None and seen.oldest_unhandled > BEHIND:
-        return "failed", f"stands still for {waited}"
+        return "failed", f"stands still for {waited(seen.oldest_unhandled)}"
     if trouble is not None:
         return "failed", "somebody must act"
     if seen.partitions < partitions:
         return "acting", f"takes up {partitions - seen.partitions} of {partitions} parts"
     if seen.oldest_unhandled > BEHIND:
-        return "waiting", f"{seen.waiting:,} to read, {waited}"
+        return "waiting", f"{seen.waiting:,} to read, {waited(seen.oldest_unhandled)}"
     return "done", f"{seen.waiting:,} to read" if seen.waiting else "all is read"
 
 
 def _owed(seen: Vitals) -> str:
+    if not seen.heard:
+        return "what it owes is not known now"
     if not seen.owed:
         return "no effect owed now"
-    age = f", {span(timedelta(seconds=round(seen.oldest_effect)))}" if seen.oldest_effect >= 1 else ""
+    age = f", {waited(seen.oldest_effect)}" if seen.oldest_effect >= 1 else ""
     return f"{count(seen.owed, 'effect')} owed{age}"
 
 
@@ -143,7 +145,8 @@ def _pipe(writer: Vitals, reader: Vitals) -> Pipe:
     topic, per_second = topics.events(writer.service), writer.events
     strength = 0 if per_second <= 0 else 1 if per_second < 1 else 2 if per_second < 20 else 3
     moving = writer.moves(EVENTS)
-    return Pipe(topic, reader.service, rate(per_second), strength, moving, reader.lag.get(topic, 0))
+    late = reader.oldest_unhandled > BEHIND
+    return Pipe(topic, reader.service, rate(per_second), strength, moving, reader.lag.get(topic, 0), late)
 
 
 def _door(seen: Vitals) -> Door:

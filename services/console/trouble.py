@@ -2,15 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Final
 
 from services.console.vitals import Vitals
-from services.console.words import count, span
+from services.console.words import count, waited
 from services.runtime.metrics import BY_NAME
 
-UNHANDLED, EFFECT = 30.0, 300.0
-"""Seconds from which the oldest unread record, and the oldest effect owed, need somebody."""
+SILENT, UNHANDLED, EFFECT = 15.0, 30.0, 300.0
+"""Seconds from which a process without an answer, the oldest unread record, and the oldest effect owed need somebody. A
+process that ended is back before its time is over."""
 
 TAKING_UP: Final = 30.0
 """Seconds that partitions may be held by nobody: a replica that ended is given up after ten, then others recover."""
@@ -30,17 +30,17 @@ def of_services(seen: Mapping[str, Vitals], partitions: int, short_since: Mappin
     """What is wrong with the services. ``short_since``: for how many seconds a service has held too few partitions."""
     for name, service in seen.items():
         title = name.capitalize()
-        if service.silent:
+        if service.silent_for > SILENT:
             yield Trouble(name, _silent(title, service), _SILENT)
         if service.heard and service.partitions < partitions and short_since.get(name, 0.0) > TAKING_UP:
             missing = count(partitions - service.partitions, "partition")
             yield Trouble(name, f"{title}: {missing} of {partitions} held by nobody", _act("habeas_partitions_held"))
         if service.oldest_unhandled > UNHANDLED:
-            waited = span(timedelta(seconds=service.oldest_unhandled))
-            yield Trouble(name, f"{title}: unread for {waited}", _act("habeas_oldest_unhandled_seconds"))
+            for_ = waited(service.oldest_unhandled)
+            yield Trouble(name, f"{title} has not read on for {for_}", _act("habeas_oldest_unhandled_seconds"))
         if service.oldest_effect > EFFECT:
-            waited = span(timedelta(seconds=service.oldest_effect))
-            yield Trouble(name, f"{title}: an effect is owed for {waited}", _act("habeas_oldest_effect_seconds"))
+            for_ = waited(service.oldest_effect)
+            yield Trouble(name, f"{title} has owed an effect for {for_}", _act("habeas_oldest_effect_seconds"))
 
 
 def of_requests(deadlines: Mapping[tuple[str, str], int], must_act: int, parked: int) -> Iterator[Trouble]:
@@ -58,10 +58,8 @@ def of_requests(deadlines: Mapping[tuple[str, str], int], must_act: int, parked:
 
 
 def _silent(title: str, service: Vitals) -> str:
-    waited = span(timedelta(seconds=round(service.silent_for)))
-    if service.processes == 1:
-        return f"{title} has not answered for {waited}"
-    return f"{title}: {service.silent} of {service.processes} processes have not answered for {waited}"
+    who = title if service.processes == 1 else f"{title}: one of {service.processes} processes"
+    return f"{who} has not answered for {waited(service.silent_for)}"
 
 
 def _act(metric: str) -> str:
@@ -70,6 +68,4 @@ def _act(metric: str) -> str:
     return said[:1].upper() + said[1:]
 
 
-_SILENT: Final = (
-    "It is started again by itself if it ended; nothing is lost meanwhile. If it stays so: its log, then restart it."
-)
+_SILENT: Final = "Nothing is lost meanwhile. It is not coming back by itself: see its log, then restart it."
