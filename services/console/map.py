@@ -134,7 +134,7 @@ def _state(seen: Vitals, trouble: Trouble | None, partitions: int) -> tuple[str,
 
 def _owed(seen: Vitals) -> str:
     if not seen.heard:
-        return "what it owes is not known now"
+        return f"not heard for {waited(seen.silent_for)}" if seen.silent else "not known yet"
     if not seen.owed:
         return "no effect owed now"
     age = f", {waited(seen.oldest_effect)}" if seen.oldest_effect >= 1 else ""
