@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -107,6 +107,13 @@ class Measuring:
             level = log.info if isinstance(error, KafkaError) else log.warning
             level("measuring waits", exc_info=error)
         self._waits_for = reason
+
+
+def from_zero(service: str, logs: Iterable[str]) -> None:
+    """What has never happened is told as zero: a rate over nothing would be nothing, and no alert."""
+    metrics.SILENCES.labels(service)
+    for topic in logs:
+        metrics.VOID.labels(service, topic)
 
 
 def pss(rollup: str) -> int:

@@ -32,7 +32,7 @@ from services.runtime.effects import Clock
 from services.runtime.faust_app import faust_app, raw_topic, state_folder
 from services.runtime.floor import Floor
 from services.runtime.ledger import BROKEN, Ledger, come_back
-from services.runtime.measuring import Measuring
+from services.runtime.measuring import Measuring, from_zero
 from services.runtime.preflight import Refused
 from services.runtime.projection import Projector
 from services.runtime.service import Service
@@ -116,6 +116,7 @@ class Worker:
             )
             try:
                 if self.service.sources:
+                    from_zero(self.service.name, (*self.service.sources, topics.events(self.service.name)))
                     while not self.replica.caught_up:
                         await asyncio.sleep(0.01)
                     self.stream = Stream(self.service, floor, self._park)

@@ -15,6 +15,7 @@ from schemas.envelope import Envelope, derived_id
 from schemas.parked import RecordParked
 from schemas.vocabulary import Right
 from services.console.processor import CONSOLE
+from services.console.pulse import Pulse, pulse
 from services.console.views import JOURNAL, PARKED_RECORDS
 from services.runtime.chain import Accepted, Record
 from services.runtime.database import create_tables, engine, writing
@@ -53,7 +54,7 @@ class World:
         key = SecretBytes(b"cyc" * 10 + b"cy")
         settings = Settings.model_construct(
             home=home, port_base=port - 5, session_secret=key, secure_cookies=False, database_url="",
-            person_secret=SecretBytes(PERSON_SECRET), master_key=key,
+            person_secret=SecretBytes(PERSON_SECRET), master_key=key, partitions=6,
         )  # fmt: skip
         self.catalogue: Catalogue = catalogue().with_entry(operator())
         self.engine = engine(settings.database_of("console"))
@@ -65,6 +66,8 @@ class World:
             http=nothing, catalogue=lambda: self.catalogue, unready=list,
         )  # fmt: skip
         self.app: FastAPI = create(CONSOLE, lambda: self.floor)
+        self.pulse = Pulse()
+        self.app.dependency_overrides[pulse] = lambda: self.pulse
 
     def show(self, *accepted: Accepted) -> None:
         """These records were read."""
@@ -87,11 +90,18 @@ class World:
         return client
 
 
+LONG_AGO = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+
+
 def parked(
-    reason: str = "bad-data", *, topic: str = "dsr.router.inbox", offset: int = 7, delivery: int = 0
+    reason: str = "bad-data",
+    *,
+    topic: str = "dsr.router.inbox",
+    offset: int = 7,
+    delivery: int = 0,
+    at: datetime = LONG_AGO,
 ) -> Accepted:
     """A parked record as it is delivered."""
-    at = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
     body = RecordParked(
         reader="router", topic=topic, partition=3, offset=offset, reason=reason, place="data.instruction.decisions",
         size=812, digest="ab" * 32, parked_at=at + timedelta(minutes=offset), original=f"sealed:v1:record:{'z' * 80}",

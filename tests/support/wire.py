@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import httpx
@@ -67,6 +68,24 @@ class Operator:
         answer = self._http.get(f"/console/api/{path}")
         assert answer.status_code == 200, answer.status_code
         return answer.json()
+
+    def close(self) -> None:
+        """Goes home."""
+        self._http.close()
+
+    def page(self, path: str) -> str:
+        """A page of the console, or a part of one."""
+        answer = self._http.get(f"/console{path}", headers={"Accept": "text/html"})
+        assert answer.status_code == 200, answer.status_code
+        return answer.text
+
+    @contextmanager
+    def told(self) -> Iterator[Iterator[str]]:
+        """What an open page is told: the name of each change, as it comes."""
+        with self._http.stream("GET", "/console/stream", timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith("retry:")
+            yield (line.removeprefix("data: ") for line in lines if line.startswith("data: "))
 
     def parked(self, topic: str) -> list[dict[str, Any]]:
         """What is parked from a topic."""
