@@ -28,11 +28,9 @@ WHO = [person_of("brookhaven", 430 + number) for number in range(ASKS + 1)]
 
 
 @pytest.fixture
-def operator(running: Running) -> Iterator[Operator]:
+def operator(running: Running) -> Operator:
     """Somebody who looks at the console."""
-    signed_in = Operator(running.world)
-    yield signed_in
-    signed_in.close()
+    return Operator(running.world)
 
 
 def submit(world: World, number: int) -> str:
