@@ -43,8 +43,9 @@ format: .venv/dev.stamp
 	@$(BIN)/ruff check --quiet --fix .
 	@$(BIN)/ruff format --quiet .
 
-published: .venv/run.stamp ## schemas/published, made anew from the models
+published: .venv/run.stamp ## schemas/published, infra/metrics.md and the dashboard, made anew from the code
 	@$(BIN)/python -m schemas.publish
+	@$(BIN)/python -m infra.grafana
 
 lock: ## requirements*.txt, made anew from requirements*.in (needs uv)
 	@$(COMPILE) requirements.in -o requirements.txt

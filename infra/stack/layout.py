@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +52,6 @@ def members(base: int, replicas: Mapping[str, int]) -> tuple[Member, ...]:
         Member("products", "infra.demo.products", tuple(base + plus for plus in PRODUCTS.values()), wave=1),
         Member("mailbox", "infra.demo.mailbox", (base + MAILBOX, base + SMTP), wave=1, pages=(base + MAILBOX,)),
     )
-    first = tuple(Member(name, f"services.{name}", (base + plus,)) for name, plus in SERVICES.items())
     names = [(name, f"{name}-{n}") for name, count in replicas.items() for n in range(1, count)]
     more = tuple(
         Member(
@@ -64,7 +63,18 @@ def members(base: int, replicas: Mapping[str, int]) -> tuple[Member, ...]:
         )
         for port, (name, instance) in enumerate(names, start=base + REPLICAS)
     )
+    first = tuple(
+        Member(name, f"services.{name}", (base + plus,), watching(base, more) if name == "console" else {})
+        for name, plus in SERVICES.items()
+    )
     return demo + first + more
+
+
+def watching(base: int, replicas: Iterable[Member]) -> dict[str, str]:
+    """Whose metrics the console reads: every process of every service but its own."""
+    first = [(name, base + plus) for name, plus in SERVICES.items() if name != "console"]
+    more = [(each.replica_of, each.ports[0]) for each in replicas if each.replica_of != "console"]
+    return {"HABEAS_PROCESSES": ",".join(f"{name}=http://127.0.0.1:{port}" for name, port in first + more)}
 
 
 def home_of(environment: Mapping[str, str] = os.environ) -> Path:

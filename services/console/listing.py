@@ -65,6 +65,7 @@ class Pipeline:
     stages: Mapping[str, int]
     must_act: int
     parked: int
+    parked_lately: int
 
     @property
     def total(self) -> int:
@@ -90,8 +91,9 @@ class Rows:
             tuple(rows[:limit]), _mark(rows[limit - 1], "last_event_at", "request_id") if len(rows) > limit else ""
         )
 
-    def pipeline(self) -> Pipeline:
-        """The five services at work."""
+    def pipeline(self, since: datetime) -> Pipeline:
+        """The five services at work. What was parked is counted in all, and since a time."""
+        parked = select(func.count()).select_from(PARKED)
         owed = select(func.count()).select_from(REQUESTS).where(REQUESTS.c.letters_owed > 0)
         acting = select(func.count()).select_from(REQUESTS).where(REQUESTS.c.must_act)
         with self._engine.connect() as connection:
@@ -104,7 +106,8 @@ class Rows:
                 open={lane: lying.get(lane, 0) for lane in LANES},
                 stages={stage: staged.get(stage, 0) for stage in STAGES},
                 must_act=connection.execute(acting).scalar_one(),
-                parked=connection.execute(select(func.count()).select_from(PARKED)).scalar_one(),
+                parked=connection.execute(parked).scalar_one(),
+                parked_lately=connection.execute(parked.where(PARKED.c.parked_at > since)).scalar_one(),
             )
 
     def journey(self, name: str) -> Journey | None:

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas.base import Fact
 from schemas.cause import Cause
-from services.console import api, otlp, views, web
+from services.console import api, otlp, pulse, views, web
 from services.runtime.service import Service
 
 
@@ -34,4 +34,5 @@ CONSOLE = Service(
     routers=(web.door, *web.people, web.router, api.router, otlp.receiver),
     templates=Path(__file__).parent / "templates",
     feeds={otlp.PATH: otlp.LIMIT},
+    tasks=(pulse.keep_watching,),
 )

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -15,14 +15,19 @@ from schemas.catalogue import Catalogue
 from schemas.roles import Permission
 from schemas.topics import SERVICES
 from services.console import bars, told
-from services.console.listing import Rows, Wanted, rows_of
+from services.console.layout import SHEETS
+from services.console.listing import Pipeline, Rows, Wanted, rows_of
+from services.console.map import drawn, rate, reads
 from services.console.picture import RADIUS, TURN, clock, draw
+from services.console.pulse import Pulse, pulse
 from services.console.spans import Spans, spans_of
 from services.console.step import shown
+from services.console.trouble import of_requests, of_services
 from services.console.views import ACTS
 from services.console.waterfall import length, moment, waterfall
 from services.runtime.exporting import to_console
 from services.runtime.floor import Floor
+from services.runtime.metrics import DAYS_LEFT
 from services.runtime.web import live
 from services.runtime.web.acts import acts_router
 from services.runtime.web.own_account import own_account_router
@@ -46,6 +51,7 @@ people: Final = (own_account_router(AT, OPERATOR), people_router(AT), acts_route
 FromRows = Annotated[Rows, Depends(rows_of)]
 FromSpans = Annotated[Spans, Depends(spans_of)]
 OnFloor = Annotated[Floor, Depends(floor_of)]
+OnPulse = Annotated[Pulse, Depends(pulse)]
 Filter = Annotated[Wanted, Query()]
 
 
@@ -56,21 +62,32 @@ async def style() -> Response:
 
 
 @router.get("")
-async def home(request: Request, wanted: Filter, rows: FromRows, floor: OnFloor) -> Response:
-    """The live list, under the pipeline."""
-    return await _list(request, "console.html", wanted, rows, floor)
+async def home(request: Request, wanted: Filter, rows: FromRows, floor: OnFloor, pulse: OnPulse) -> Response:
+    """The map, and the requests under it."""
+    listed, pipeline = await asyncio.to_thread(lambda: (rows.requests(wanted), rows.pipeline(_yesterday())))
+    shown = shown_now(pulse, pipeline, floor.settings.partitions)
+    return _page(request, "console.html", floor.catalogue(), wanted=wanted, listed=listed, pipeline=pipeline, **shown)
+
+
+@router.get("/map")
+async def living_map(request: Request, wanted: Filter, rows: FromRows, floor: OnFloor, pulse: OnPulse) -> Response:
+    """The map alone."""
+    pipeline = await asyncio.to_thread(rows.pipeline, _yesterday())
+    shown = shown_now(pulse, pipeline, floor.settings.partitions)
+    return _page(request, "map.html", floor.catalogue(), wanted=wanted, pipeline=pipeline, **shown)
 
 
 @router.get("/part")
 async def part(request: Request, wanted: Filter, rows: FromRows, floor: OnFloor) -> Response:
-    """The live section alone."""
-    return await _list(request, "list.html", wanted, rows, floor)
+    """The list alone."""
+    listed, pipeline = await asyncio.to_thread(lambda: (rows.requests(wanted), rows.pipeline(_yesterday())))
+    return _page(request, "list.html", floor.catalogue(), wanted=wanted, listed=listed, pipeline=pipeline)
 
 
 @router.get("/stream")
-async def stream(floor: OnFloor) -> Response:
-    """Says that something changed, at most twice a second."""
-    return live.stream(throttled(floor.views.changes()))
+async def stream(floor: OnFloor, pulse: OnPulse) -> Response:
+    """Says what changed: the requests, at most twice a second, or the pulse."""
+    return live.stream(live.merged(changed=throttled(floor.views.changes()), pulse=throttled(pulse.changes())))
 
 
 @router.get("/requests/{name}")
@@ -125,9 +142,30 @@ async def throttled(changes: AsyncIterator[None], pause: float = PAUSE) -> Async
         await asyncio.sleep(pause)
 
 
-async def _list(request: Request, template: str, wanted: Wanted, rows: Rows, floor: Floor) -> Response:
-    listed, pipeline = await asyncio.to_thread(lambda: (rows.requests(wanted), rows.pipeline()))
-    return _page(request, template, floor.catalogue(), wanted=wanted, listed=listed, pipeline=pipeline, lanes=SERVICES)
+def shown_now(pulse: Pulse, pipeline: Pipeline, partitions: int) -> dict[str, Any]:
+    """What the map's template needs."""
+    seen = pulse.look()
+    deadlines = seen["router"].deadlines
+    troubles = [
+        *of_services(seen, partitions, pulse.short_for()),
+        *of_requests(deadlines, pipeline.must_act, pipeline.parked_lately),
+    ]
+    return {
+        "seen": seen,
+        "troubles": troubles,
+        "drawing": drawn(seen, pipeline.open, [each for each in troubles if each.service], partitions),
+        "sheets": SHEETS,
+        "deadlines": deadlines,
+        "left": DAYS_LEFT,
+        "rate": rate,
+        "reads": list(reads(seen)),
+        "lanes": SERVICES,
+        "parked_lately": pipeline.parked_lately,
+    }
+
+
+def _yesterday() -> datetime:
+    return datetime.now(UTC) - timedelta(days=1)
 
 
 def _page(request: Request, template: str, catalogue: Catalogue, **context: Any) -> Response:

@@ -194,6 +194,11 @@ def span(length: timedelta) -> str:
     return f"{days} d {hours} h" if hours else f"{days} d"
 
 
+def waited(seconds: float) -> str:
+    """How long something has waited, without fractions: ``7 s``, ``3 min``."""
+    return f"{round(seconds)} s" if round(seconds) < 60 else span(timedelta(seconds=seconds))
+
+
 def plain(tag: str) -> str:
     """``opt_out`` as ``opt out``."""
     return str(tag).replace("_", " ").replace("-", " ")

@@ -16,7 +16,7 @@ from schemas.router import (
     RequestRouted,
 )
 from schemas.verifier import IdentityVerified, VerificationExpired, VerificationFailed
-from services.router import domain, views, web
+from services.router import domain, time_left, views, web
 from services.runtime.service import Service
 
 ROUTER = Service(
@@ -35,4 +35,5 @@ ROUTER = Service(
     views=(views.CASES, views.ACTS),
     routers=web.ROUTERS,
     templates=Path(__file__).parent / "templates",
+    tasks=(time_left.keep_counting,),
 )  # fmt: skip

@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError
 from schemas import topics
 from schemas.base import Fact
 from schemas.envelope import Draft
+from services.runtime import metrics
 from services.runtime.answer import written
 from services.runtime.telemetry import current_traceparent
 
@@ -94,6 +95,7 @@ class Bus:
             data=command.model_dump_json(exclude_none=True).encode(),
         )
         await self.publish(topics.inbox(to), person_key.encode(), draft)
+        metrics.SENT.labels(self._source, command.TYPE).inc()
 
     async def publish(self, topic: str, key: bytes, draft: Draft) -> None:
         """Sends one record and waits for the broker's word. Raises :class:`BusUnavailable`."""

@@ -12,10 +12,11 @@ import structlog
 from schemas.base import Fact
 from schemas.cause import Effect, TimePassed, Wake
 from schemas.envelope import derived_id
-from services.runtime import telemetry
+from services.runtime import metrics, telemetry
 from services.runtime.aggregate import Aggregate, Stamp
 from services.runtime.bus import BusUnavailable
 from services.runtime.floor import Floor
+from services.runtime.handling import HANDLED, Handled
 from services.runtime.service import Service
 
 AT_ONCE = 64
@@ -35,6 +36,8 @@ class Owed:
     effect: Effect
     stamp: Stamp
     task: "asyncio.Task[None] | None" = None
+    since: datetime | None = None
+    """When its time came, or when this process took it up."""
 
 
 class Clock:
@@ -65,14 +68,12 @@ class Clock:
                 if key not in known:
                     known[key] = Owed(name, effect, aggregate.stamp)
                     self._begin_or_wait(partition, known[key])
-        self._count()
 
     def let_go(self) -> None:
         """Stops everything: the partitions went to another worker, which owes the same."""
         for partition in list(self._owed):
             self._drop(partition)
         self._waiting.clear()
-        self._count()
 
     async def run(self) -> None:
         """Begins what waited for its time. Looks at the wall clock at least every second: it may jump."""
@@ -98,16 +99,25 @@ class Clock:
             self._earlier.set()
 
     def _begin(self, owed: Owed) -> None:
+        owed.since = owed.effect.not_before or datetime.now(UTC)
         owed.task = asyncio.create_task(self._do(owed.effect, owed.stamp))
 
     def _drop(self, partition: int) -> None:
         for owed in self._owed.pop(partition, {}).values():
             _cancel(owed)
 
-    def _count(self) -> None:
-        telemetry.OWED.labels(self._service.name).set(sum(map(len, self._owed.values())))
+    def measure(self) -> None:
+        """Tells how much is owed now and later, and how old the oldest is. Asked every few seconds."""
+        begun = [owed.since for known in self._owed.values() for owed in known.values() if owed.since is not None]
+        total = sum(map(len, self._owed.values()))
+        name = self._service.name
+        metrics.OWED.labels(name, "now").set(len(begun))
+        metrics.OWED.labels(name, "later").set(total - len(begun))
+        oldest = (datetime.now(UTC) - min(begun)).total_seconds() if begun else 0.0
+        metrics.OLDEST_EFFECT.labels(name).set(round(oldest, 1))
 
     async def _do(self, effect: Effect, stamp: Stamp) -> None:
+        HANDLED.set(Handled(stamp.subject, stamp.trace, effect.id))
         with telemetry.traced_effect(self._service.name, effect, stamp):
             result = await self._result(effect)
             await self._report(effect, stamp, result)
@@ -121,9 +131,9 @@ class Clock:
             try:
                 async with self._places:
                     result = await self._service.perform[type(effect)](effect, self._floor)
-                telemetry.EFFECTS.labels(self._service.name, kind, type(result).__name__).inc()
+                metrics.EFFECTS.labels(self._service.name, kind, type(result).__name__).inc()
             except Exception as error:
-                telemetry.EFFECTS.labels(self._service.name, kind, "raised").inc()
+                metrics.EFFECTS.labels(self._service.name, kind, "raised").inc()
                 log.error("an effect raised; it is tried again", effect=effect.id, kind=kind, exc_info=error)
             else:
                 return result

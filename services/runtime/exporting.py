@@ -13,8 +13,8 @@ import structlog
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from prometheus_client import Counter
 
+from services.runtime import metrics
 from services.runtime.settings import Settings
 
 ELSEWHERE: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
@@ -28,8 +28,6 @@ KEPT_BACK: Final = 4
 
 DELAY_MS: Final = 2000
 """Milliseconds a span waits for others, where ``OTEL_BSP_SCHEDULE_DELAY`` does not say it."""
-
-LOST = Counter("habeas_spans_lost", "Spans nobody took: the console was out of reach for too long")
 
 log = structlog.get_logger()
 
@@ -83,7 +81,7 @@ class ToConsole(SpanExporter):
             if not self._posted(self._waiting[0][1]):
                 self._say(reached=False)
                 while len(self._waiting) > KEPT_BACK:
-                    LOST.inc(self._waiting.popleft()[0])
+                    metrics.SPANS_LOST.inc(self._waiting.popleft()[0])
                 return SpanExportResult.FAILURE
             self._waiting.popleft()
         self._say(reached=True)
@@ -91,7 +89,7 @@ class ToConsole(SpanExporter):
 
     def shutdown(self) -> None:
         """What is still kept back is lost."""
-        LOST.inc(sum(count for count, _ in self._waiting))
+        metrics.SPANS_LOST.inc(sum(count for count, _ in self._waiting))
         self._http.close()
 
     def _posted(self, body: bytes) -> bool:

@@ -14,13 +14,16 @@ from faust.types import TP, EventT
 from schemas import topics
 from schemas.catalogue import Catalogue
 from schemas.envelope import Malformed, Read
-from services.runtime import cache, telemetry
+from services.runtime import cache, metrics, telemetry
 from services.runtime.aggregate import Aggregate
 from services.runtime.answer import Sealed, answer_to, event_record, passed, read_line, take
 from services.runtime.cache import Mark
 from services.runtime.chain import Record
+from services.runtime.comebacks import COMEBACKS
 from services.runtime.fold import Folding, WrittenByNewer
+from services.runtime.handling import HANDLED, Handled
 from services.runtime.part import Fenced, Part, Settled, Waiting, Written
+from services.runtime.positions import Place
 from services.runtime.service import Service
 
 SILENCE = 0.5
@@ -35,6 +38,7 @@ log = structlog.get_logger()
 def come_back(code: int, said: str, **facts: Any) -> None:
     """Ends the process at once, unsaid acknowledgements and all: recovery is the only way back in."""
     log.warning(said, **facts)
+    COMEBACKS.note(code)
     telemetry.stop()
     os._exit(code)
 
@@ -70,6 +74,8 @@ class Ledger(Table):  # type: ignore[misc]
             raise
         except Exception as error:  # noqa: BLE001 — anything here means the outcome is unknown
             come_back(BROKEN, "could not answer a cause", exc_info=error)
+        finally:
+            HANDLED.set(None)
 
     async def _answer(self, event: EventT) -> None:
         message = event.message
@@ -90,14 +96,15 @@ class Ledger(Table):  # type: ignore[misc]
             await self._note(part, event, passed(record, before), silent=True)
             return
         if taken.envelope is None:
-            telemetry.VOID.labels(self.service.name, message.topic).inc()
+            metrics.VOID.labels(self.service.name, message.topic).inc()
         if taken.envelope is None or taken.body is None:
             await self._note(part, event, taken.read, silent=False)
             return
+        HANDLED.set(Handled(taken.envelope.subject, taken.envelope.traceparent))
         async with part.lock:
             if self.parts.get(part.number) is not part:
                 return
-            part.position[message.topic] = taken.read
+            part.move(message.topic, taken.read, message.timestamp or 0)
             aggregate = self._aggregate(part, self.service.aggregate(taken.envelope))
             try:
                 said = answer_to(taken.envelope, taken.body, self.service, aggregate, self.policies())
@@ -107,7 +114,7 @@ class Ledger(Table):  # type: ignore[misc]
                 said = None
             part.queue.append(Waiting(event.ack))
             if said is None:
-                telemetry.SILENCES.labels(self.service.name).inc()
+                metrics.SILENCES.labels(self.service.name).inc()
                 self._keep_silence(part)
                 return
             await self._send(
@@ -118,7 +125,7 @@ class Ledger(Table):  # type: ignore[misc]
         """A record that is nobody's cause: the position moves, and only what was parked needs to be written down."""
         async with part.lock:
             if self.parts.get(part.number) is part:
-                part.position[event.message.topic] = read
+                part.move(event.message.topic, read, event.message.timestamp or 0)
                 part.queue.append(Waiting(event.ack))
                 if silent:
                     self._keep_silence(part)
@@ -158,6 +165,7 @@ class Ledger(Table):  # type: ignore[misc]
             part.silence = loop.call_later(SILENCE, lambda: loop.create_task(self._write_silence(part)))
 
     async def _write_silence(self, part: Part) -> None:
+        HANDLED.set(None)  # it was begun by one cause, and speaks of several
         try:
             async with part.lock:
                 if self.parts.get(part.number) is part and part.silence is not None:
@@ -216,7 +224,7 @@ class Ledger(Table):  # type: ignore[misc]
         for message in messages:
             folding.take(message.offset, message.value)
         if folding.void:
-            telemetry.VOID.labels(self.service.name, topics.events(self.service.name)).inc(folding.void)
+            metrics.VOID.labels(self.service.name, topics.events(self.service.name)).inc(folding.void)
         cache.write(db, self.service, folding.mark, folding.changed, self.data.offset_key)
 
     async def on_recovery_completed(self, active_tps: set[TP], standby_tps: set[TP]) -> None:
@@ -267,6 +275,24 @@ class Ledger(Table):  # type: ignore[misc]
     def settled_positions(self) -> dict[int, Mapping[str, Read]]:
         """Partition → how far each source was read, as the log itself says."""
         return {number: cache.read_mark(self._db(number)).position for number in self.parts}
+
+    # -- measured -----------------------------------------------------------------------------------------------
+
+    def held(self) -> int:
+        """How many partitions this worker answers for."""
+        return len(self.parts)
+
+    def reads(self) -> dict[Place, int]:
+        """The next offset wanted of each source, in each partition held."""
+        return {
+            (topic, part.number): part.read(topic).offset + 1
+            for part in self.parts.values()
+            for topic in self.service.sources
+        }
+
+    def read_at(self) -> dict[Place, float]:
+        """The time of the last record read of each source, in seconds, since the partition was taken up."""
+        return {(topic, part.number): at for part in self.parts.values() for topic, at in part.read_at.items()}
 
     def _db(self, number: int) -> Any:
         return self.data._db_for_partition(number)

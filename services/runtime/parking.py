@@ -8,7 +8,7 @@ from hashlib import sha256
 from schemas import topics
 from schemas.envelope import Draft, derived_id
 from schemas.parked import RecordParked
-from services.runtime import telemetry
+from services.runtime import metrics
 from services.runtime.answer import written
 from services.runtime.bus import Bus
 from services.runtime.chain import Record
@@ -49,7 +49,7 @@ async def park(bus: Bus, vault: Vault, reader: str, record: Record, reason: str,
         parked_at=now,
         original=original,
     )
-    telemetry.PARKED.labels(reader, reason).inc()
+    metrics.PARKED.labels(reader, reason).inc()
     draft = Draft(
         id=identity,
         source=reader,

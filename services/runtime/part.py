@@ -56,12 +56,18 @@ class Part:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     silence: asyncio.TimerHandle | None = None
     settling: bool = False
+    read_at: dict[str, float] = field(default_factory=dict)
     results_end: int | None = None
     """Where the inbox ended when the partition was taken up; None once it is read up to there, and effects are owed."""
 
     def read(self, topic: str) -> Read:
         """How far a source has been read."""
         return self.position.get(topic, UNREAD)
+
+    def move(self, topic: str, read: Read, at: float) -> None:
+        """A record of a source was read; ``at`` is its time in seconds, kept to tell how far behind the reading is."""
+        self.position[topic] = read
+        self.read_at[topic] = at
 
     def has_read(self, inbox: str, position: Mapping[str, Read]) -> bool:
         """True if ``position`` covers every result that was reported before the partition was taken up."""

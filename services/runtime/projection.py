@@ -67,6 +67,8 @@ class Projector:
         self._goal: dict[Place, int] | None = None
         self._log = structlog.get_logger(__name__).bind(views=[view.name for view in views])
         self._waits_for, self._retry = "", FIRST_RETRY
+        self.on_shown: Callable[[float], None] = lambda _seconds: None
+        """Told after each batch how long its oldest record had been in the log."""
 
     def expect(self, cause_id: str) -> Waiter:
         """To be called before the cause is sent; ``await waiter.wait(2.0)`` after it."""
@@ -158,8 +160,10 @@ class Projector:
                 await self._make_anew(folder)
                 raise OutOfStep from None
         self._waiters.resolve(shown)
-        if any(not accepted.envelope.is_read_line for accepted in shown):
+        times = [accepted.record.recorded_at for accepted in shown if not accepted.envelope.is_read_line]
+        if times:
             self._bell.ring()
+            self.on_shown(max(0.0, (datetime.now(UTC) - min(times)).total_seconds()))
 
     def _parker(self, loop: asyncio.AbstractEventLoop) -> Park:
         """Parks from the folding thread, and waits until that is done; a record that several views refuse, once."""

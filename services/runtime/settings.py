@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     mail_from: str = "privacy-desk@habeas.example"
     public_url: str = ""
     secure_cookies: bool = False
+    processes: str = ""
     log_level: str = "INFO"
     traces: Literal["", "both", "off"] = ""
     trace_spans: int = Field(200_000, ge=1)
@@ -68,6 +69,16 @@ class Settings(BaseSettings):
     def url_of(self, service: str) -> str:
         """The base URL under which people and other systems reach a service."""
         return self.public_url or f"http://127.0.0.1:{self.port_base + PORTS[service]}"
+
+    def watched(self) -> tuple[tuple[str, str], ...]:
+        """Every process the console looks at: service and base URL, from ``HABEAS_PROCESSES`` (``intake=http://…,…``)."""
+        said = [pair.strip().partition("=") for pair in self.processes.split(",") if pair.strip()]
+        named = tuple((service, url) for service, _, url in said)
+        return named or tuple(
+            (service, f"http://127.0.0.1:{self.port_base + port}")
+            for service, port in PORTS.items()
+            if service != "console"
+        )
 
     def database_of(self, name: str) -> str:
         """The SQLAlchemy URL of a database: one SQLite file each, or everything in ``HABEAS_DATABASE_URL``."""

@@ -1,4 +1,4 @@
-"""Traces, metrics and logs: what an operator sees of a process, free of personal data by construction."""
+"""Traces and logs: what an operator sees of a process, free of personal data by construction."""
 
 import logging
 import os
@@ -15,19 +15,13 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
 from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from prometheus_client import Counter, Gauge
 
 from schemas.base import Fact
 from schemas.cause import Effect
 from schemas.envelope import Envelope
+from services.runtime import metrics
 from services.runtime.aggregate import Aggregate, Stamp
-
-EVENTS = Counter("habeas_events", "Events a service wrote to its log", ["service", "type"])
-SILENCES = Counter("habeas_silences", "Causes answered by silence", ["service"])
-PARKED = Counter("habeas_parked", "Records parked; look at the console's parked page", ["service", "reason"])
-VOID = Counter("habeas_void", "Records of a log that did not belong to its chain", ["service", "topic"])
-EFFECTS = Counter("habeas_effects", "Effects done, by kind and result", ["service", "kind", "result"])
-OWED = Gauge("habeas_effects_owed", "Effects owed and not yet answered", ["service"])
+from services.runtime.handling import stamped
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
@@ -41,6 +35,7 @@ def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) ->
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _with_trace,
+        stamped,
     ]
     structlog.configure(
         processors=[*stamps, _one_line_exceptions, structlog.processors.JSONRenderer()],
@@ -154,7 +149,7 @@ def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate |
         links=_links(above, before.stamp if before else None),
         attributes=_attributes(cause.subject, cause.owner, cause.type),
     )
-    EVENTS.labels(service, event.TYPE).inc()
+    metrics.EVENTS.labels(service, event.TYPE).inc()
     try:
         with _marked(span):
             yield traceparent_of(span.get_span_context())

@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
 from sqlalchemy import Column, Engine, Integer, String, Table
 
+from services.runtime import metrics
 from services.runtime.database import Instant, writing
 from services.runtime.vault_keys import PURPOSES, VAULT, Forgotten, Keyring, Tampered, bound, decrypt, encrypt
 
@@ -31,6 +32,9 @@ OPENINGS = Table(
     Column("field", String, nullable=False),
 )
 """Who opened what, when and why. No value is in it; ``by`` is an account or a service, ``why`` a code."""
+
+KINDS = frozenset({"task", "package", "letter", "portal", "catalogue"})
+"""What openings are for, as they are counted: the first word of ``why``; anything else is counted as ``other``."""
 
 _FORM = re.compile(rf"sealed:v1:({'|'.join(PURPOSES)}):([A-Za-z0-9_-]+)")
 
@@ -87,6 +91,7 @@ class Vault:
         with writing(self._engine) as connection:
             self._keys.wrapped(connection, request_id, purpose)
             connection.execute(OPENINGS.insert().values(**opening))
+        metrics.OPENINGS.labels(self._service, kind_of(why)).inc()
         return plain
 
     def seal_model(self, request_id: str, purpose: str, field: str, model: object) -> str:
@@ -108,6 +113,12 @@ class Vault:
     def destroy(self, request_id: str, purpose: str) -> None:
         """Forget: whatever was sealed for this purpose of this request is noise from now on, wherever a copy lies."""
         self._keys.destroy(request_id, purpose)
+
+
+def kind_of(why: str) -> str:
+    """``letter receipt`` as ``letter``: what comes after the first word may name a task."""
+    first = why.partition(" ")[0]
+    return first if first in KINDS else "other"
 
 
 def _taken_apart(sealed: str) -> tuple[str, bytes]:

@@ -4,12 +4,12 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import faust
 import httpx
 import structlog
 import uvicorn
@@ -19,18 +19,21 @@ from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
 from schemas import topics
-from services.runtime import exporting, parking, preflight, telemetry
+from services.runtime import exporting, metrics, parking, preflight, telemetry
 from services.runtime.acts import Recorder
 from services.runtime.blobs import Blobs
 from services.runtime.bus import Bus, producer
 from services.runtime.cache import OPTIONS, Mark
 from services.runtime.catalogue import Replica
 from services.runtime.chain import Record
+from services.runtime.comebacks import COMEBACKS
 from services.runtime.consumer import Solitary, solitary
 from services.runtime.database import engine
 from services.runtime.effects import Clock
+from services.runtime.faust_app import faust_app, raw_topic, state_folder
 from services.runtime.floor import Floor
 from services.runtime.ledger import BROKEN, Ledger, come_back
+from services.runtime.measuring import Measuring, from_zero
 from services.runtime.preflight import Refused
 from services.runtime.projection import Projector
 from services.runtime.service import Service
@@ -38,8 +41,6 @@ from services.runtime.settings import Settings, settings
 from services.runtime.trimming import keep_trimming
 from services.runtime.vault import Vault
 from services.runtime.web.app import create
-
-YEAR = 365 * 86400.0
 
 SWITCH = 0.0005
 """Seconds a thread may keep the interpreter: folding read models must not hold up the stream for Python's five
@@ -54,6 +55,7 @@ def run(service: Service) -> None:
     here = settings()
     telemetry.start(service.name, here.log_level, exporting.processors(here))
     sys.setswitchinterval(SWITCH)
+    COMEBACKS.begin(service.name, state_folder(service.name, here))
     try:
         preflight.check_environment(here)
         uvloop.run(Worker(service, here).run())
@@ -76,6 +78,8 @@ class Worker:
         self.bus = Bus(here.bootstrap, service.name)
         self.vault = Vault(engine(here.database_of("vault")), here.master_key.get_secret_value(), service.name)
         self.views = Projector(engine(here.database_of(service.name)), service.views, self._consumer, self._park)
+        self.views.on_shown = metrics.SHOWN.labels(service.name).observe
+        self.measuring = Measuring(service.name, here.bootstrap, self.views)
         self.floor: Floor | None = None
         self.stream: Stream | None = None
 
@@ -125,8 +129,10 @@ class Worker:
                     await asyncio.sleep(0.01)
                 preflight.check_accounts(self.here, self.replica.current)
                 if self.service.sources:
+                    from_zero(self.service.name, (*self.service.sources, topics.events(self.service.name)))
                     self.stream = Stream(self.service, floor, self._park)
                     await self.stream.start()
+                    self.measuring.ledger, self.measuring.clock = self.stream.ledger, self.stream.clock
                 yield floor
             finally:
                 if self.stream is not None:
@@ -139,7 +145,8 @@ class Worker:
     def _readings(self) -> list[Coroutine[Any, Any, None]]:
         """What is read beside the stream. Acts are appended only where they are also shown."""
         shown = any(topics.ACTS in view.topics for view in self.service.views)
-        return [self.replica.run(), self.views.run(), *([self.recorder.log.run()] if shown else [])]
+        always = [self.replica.run(), self.views.run(), self.measuring.run(), self.measuring.time_views()]
+        return [*always, self.recorder.log.run()] if shown else always
 
     def _packages(self) -> str:
         return self.here.packages_url or f"file://{self.here.home.absolute()}/packages"
@@ -170,15 +177,16 @@ class Stream:
         here = floor.settings
         self._here = here
         self._app = faust_app(service.name, here)
-        self._clock = Clock(service, floor)
+        self.clock = Clock(service, floor)
         self._tasks: list[asyncio.Task[None]] = []
         self.taken_up = False
+        self._since = time.monotonic()
         self.ledger = self._table(park)
         self._producer = producer(here.bootstrap, f"{here.instance_of(service.name)}-log")
 
     def _table(self, park: Any) -> Ledger:
         app, name = self._app, self._service.name
-        log_topic = _raw_topic(app, topics.events(name), self._here.partitions)
+        log_topic = raw_topic(app, topics.events(name), self._here.partitions)
         table = app.tables.add(
             Ledger(
                 app, name=name, changelog_topic=log_topic, partitions=self._here.partitions,
@@ -189,7 +197,7 @@ class Stream:
         table.policies = self._floor.catalogue
         table.park = park
         table.on_owned = self._take_up
-        table.on_settled = self._clock.settled
+        table.on_settled = self.clock.settled
         table.on_lost = self._let_go
         table.check_sources = self._check_sources
         return table  # type: ignore[no-any-return]
@@ -204,7 +212,7 @@ class Stream:
             )
         await self._producer.start()
         self.ledger.producer = self._producer
-        self._app.agent(_raw_topic(self._app, *self._service.sources, self._here.partitions), name="answer")(
+        self._app.agent(raw_topic(self._app, *self._service.sources, self._here.partitions), name="answer")(
             self._answer
         )
         self._app.on_partitions_revoked.connect(self._revoked)
@@ -214,7 +222,7 @@ class Stream:
         inbox = topics.BY_NAME[topics.inbox(self._service.name)]
         assert inbox.kept is not None
         self._tasks = [
-            asyncio.create_task(self._clock.run()),
+            asyncio.create_task(self.clock.run()),
             asyncio.create_task(self._crash_with_the_app()),
             asyncio.create_task(keep_trimming(self._here.bootstrap, inbox.kept, self._read_of_the_inbox)),
         ]
@@ -243,14 +251,15 @@ class Stream:
             await self.ledger.answer(event)
 
     async def _revoked(self, *_: Any, **__: Any) -> None:
+        self._since = time.monotonic()
         await self.ledger.let_go()
 
     def _take_up(self, partition: int, owing: Any) -> None:
-        self._clock.take_up(partition, owing)
+        self.clock.take_up(partition, owing)
         self.taken_up = True
 
     def _let_go(self) -> None:
-        self._clock.let_go()
+        self.clock.let_go()
 
     async def _check_sources(self, marks: Mapping[int, Mark]) -> Mapping[int, int]:
         ends: Mapping[int, int] = {}
@@ -261,6 +270,7 @@ class Stream:
         except Refused as refusal:
             come_back(BROKEN, str(refusal))
         self.taken_up = True
+        metrics.RECOVERY.labels(self._service.name, "state").set(round(time.monotonic() - self._since, 2))
         return ends
 
     async def _crash_with_the_app(self) -> None:
@@ -268,42 +278,6 @@ class Stream:
         while not self._app.should_stop:
             await asyncio.sleep(0.5)
         come_back(BROKEN, "the stream stopped by itself")
-
-
-def faust_app(service: str, here: Settings) -> faust.App:
-    """Faust, with every default that loses, exposes or hoards something overridden (see infra/adr/0002)."""
-    instance = here.instance_of(service)
-    folder = here.home.absolute() / "state" / instance
-    folder.mkdir(parents=True, exist_ok=True)
-    return faust.App(
-        f"habeas-{service}",
-        broker=";".join(f"kafka://{address}" for address in here.bootstrap.split(",")),
-        store="rocksdb://",
-        datadir=str(folder),
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        table_standby_replicas=0,
-        recovery_consistency_check=False,
-        consumer_group_instance_id=instance,
-        broker_session_timeout=10,
-        broker_heartbeat_interval=3,
-        broker_commit_interval=1.0,
-        broker_max_poll_records=500,
-        stream_wait_empty=False,
-        stream_recovery_delay=0,
-        stream_processing_timeout=YEAR,  # its warnings are about logs that nobody is meant to process
-        broker_commit_livelock_soft_timeout=YEAR,
-        autodiscover=False,
-    )
-
-
-def _raw_topic(app: faust.App, *names_and_partitions: Any) -> Any:
-    *names, partitions = names_and_partitions
-    return app.topic(
-        *names, key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw",
-        partitions=partitions, allow_empty=True,
-    )  # fmt: skip
 
 
 async def _serve(server: uvicorn.Server) -> None:

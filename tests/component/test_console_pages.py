@@ -1,7 +1,7 @@
 """The console's views and pages on a real database, filled with made-up stories; no broker anywhere."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -10,11 +10,14 @@ import pytest_asyncio
 from sqlalchemy import func, select
 
 from schemas.request import short_number
+from schemas.topics import SERVICES
 from schemas.vocabulary import Right
 from services.console.listing import Rows, Wanted
 from services.console.views import EVENTS, PARKED, REQUESTS
+from services.console.vitals import numbers
 from services.console.web import throttled
 from tests.support.console_world import EMAIL, PASSWORD, World, operator, parked, stories
+from tests.support.metrics_text import well
 from tests.support.pipeline_story import BEGIN, Story
 
 
@@ -61,7 +64,7 @@ def test_logs_read_in_another_order_make_the_same_row(tmp_path: Path) -> None:
 def test_the_same_event_twice_counts_once(world: World) -> None:
     story = Story().submit()
     world.show(*story.accepted, *story.accepted)
-    assert sum(Rows(world.engine).pipeline().events.values()) == len(story.accepted)
+    assert sum(Rows(world.engine).pipeline(BEGIN).events.values()) == len(story.accepted)
 
 
 def test_several_deliveries_of_a_parked_record_show_once(world: World) -> None:
@@ -85,7 +88,7 @@ def test_the_list_is_paged_without_gaps_or_repeats(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/console", "/console/part", "/console/parked", "/console/requests/x", "/console/stream"]
+    "path", ["/console", "/console/part", "/console/parked", "/console/requests/x", "/console/stream", "/console/map"]
 )
 async def test_without_a_sign_in_every_page_leads_to_it(world: World, path: str) -> None:
     async with world.client() as client:
@@ -105,16 +108,48 @@ async def test_the_list_shows_states_filters_and_what_must_be_looked_at(
 ) -> None:
     for story in stories(BEGIN):
         world.show(*story.accepted)
-    world.show(parked())
+    world.show(parked(at=datetime.now(UTC)))
     page = (await browser.get("/console")).text
     for words in ("Waiting for proof", "With the owner", "Closed", "1 record is parked", "cannot be delivered"):
         assert words in page
+    assert "2 things need somebody" in page
     waiting = (await browser.get("/console/part?state=challenged")).text
     assert "<html" not in waiting
     assert waiting.count("<tr>") == 1 + 2
     one = Story("deciding").id
     assert short_number(one) in (await browser.get(f"/console?number={short_number(one)[3:].lower()}")).text
     assert (await browser.get("/console?state=nonsense")).status_code == 422
+
+
+async def test_what_was_parked_long_ago_is_counted_and_nobodys_alarm(world: World, browser: httpx.AsyncClient) -> None:
+    world.show(parked())
+    page = (await browser.get("/console/map")).text
+    assert "1 record</a>" in page
+    assert "Nobody needs to act" in page
+
+
+async def test_the_map_shows_every_service_in_words_and_in_numbers(world: World, browser: httpx.AsyncClient) -> None:
+    processes = [(name, f"http://{name}") for name in SERVICES]
+    world.pulse.begin(processes, partitions=6)
+    for process in world.pulse._processes:
+        process.told(0.0, numbers(well(process.service, oldest_unhandled_seconds=40.0)))
+    page = (await browser.get("/console/map")).text
+    assert "<html" not in page
+    assert page.count('<svg class="map') == 2
+    assert "5 things need somebody" in page
+    for name in SERVICES:
+        assert f'aria-label="{name.capitalize()}: 0 ' in page
+        assert f"{name.capitalize()} has not read on for 40 s" in page
+    assert page.count("<caption>") == 2
+    assert 'style="' not in page  # the policy forbids it
+
+
+async def test_a_service_of_the_map_filters_the_list(world: World, browser: httpx.AsyncClient) -> None:
+    for story in stories(BEGIN):
+        world.show(*story.accepted)
+    page = (await browser.get("/console?service=router")).text
+    assert 'data-fragment="/console/map?service=router"' in page
+    assert 'class="station later chosen" href="/console"' in page
 
 
 async def test_an_empty_console_says_so(browser: httpx.AsyncClient) -> None:

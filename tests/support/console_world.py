@@ -16,6 +16,7 @@ from schemas.envelope import Envelope, derived_id, parse
 from schemas.parked import RecordParked
 from schemas.vocabulary import Right
 from services.console.processor import CONSOLE
+from services.console.pulse import Pulse, pulse
 from services.console.views import ACTS, JOURNAL, PARKED_RECORDS
 from services.runtime.acts import draft
 from services.runtime.catalogue import Change
@@ -59,7 +60,7 @@ class World:
         key = SecretBytes(b"cyc" * 10 + b"cy")
         settings = Settings.model_construct(
             home=home, port_base=port - 5, session_secret=key, secure_cookies=False, database_url="",
-            person_secret=SecretBytes(PERSON_SECRET), master_key=key, environment="demo",
+            person_secret=SecretBytes(PERSON_SECRET), master_key=key, environment="demo", partitions=6,
         )  # fmt: skip
         self.catalogue: Catalogue = catalogue().with_entry(operator())
         self.engine = engine(settings.database_of("console"))
@@ -75,6 +76,8 @@ class World:
         )  # fmt: skip
         self.app: FastAPI = create(CONSOLE, lambda: self.floor)
         self.app.state.sign_in_desk = Desk(self.floor, QUICK)
+        self.pulse = Pulse()
+        self.app.dependency_overrides[pulse] = lambda: self.pulse
 
     async def amend(self, change: Change) -> int:
         """As the catalogue's replica does."""
@@ -113,11 +116,18 @@ class World:
         return client
 
 
+LONG_AGO = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
+
+
 def parked(
-    reason: str = "bad-data", *, topic: str = "dsr.router.inbox", offset: int = 7, delivery: int = 0
+    reason: str = "bad-data",
+    *,
+    topic: str = "dsr.router.inbox",
+    offset: int = 7,
+    delivery: int = 0,
+    at: datetime = LONG_AGO,
 ) -> Accepted:
     """A parked record as it is delivered."""
-    at = datetime(2026, 3, 4, 9, 30, tzinfo=UTC)
     body = RecordParked(
         reader="router", topic=topic, partition=3, offset=offset, reason=reason, place="data.instruction.decisions",
         size=812, digest="ab" * 32, parked_at=at + timedelta(minutes=offset), original=f"sealed:v1:record:{'z' * 80}",

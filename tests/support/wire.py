@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 import httpx
@@ -68,11 +69,13 @@ def walk(world: World, errand: Errand) -> None:
 
 
 class Operator:
-    """An operator, signed in to the console's API."""
+    """An operator, signed in to the console's API. No connection outlives its answer, so nobody need close it."""
 
     def __init__(self, world: World) -> None:
         login = next(one for one in world.logins if one["role"] == "operator")
-        self._http = httpx.Client(base_url=world.services["console"], timeout=20)
+        self._http = httpx.Client(
+            base_url=world.services["console"], timeout=20, headers={"Connection": "close"}
+        )  # fmt: skip
         answer = self._http.post("/console/api/session", json={"email": login["email"], "password": login["password"]})
         assert answer.status_code == 200
 
@@ -87,6 +90,20 @@ class Operator:
         answer = self._http.get(f"/console/api/{path}")
         assert answer.status_code == 200, answer.status_code
         return answer.json()
+
+    def page(self, path: str) -> str:
+        """A page of the console, or a part of one."""
+        answer = self._http.get(f"/console{path}", headers={"Accept": "text/html"})
+        assert answer.status_code == 200, answer.status_code
+        return answer.text
+
+    @contextmanager
+    def told(self) -> Iterator[Iterator[str]]:
+        """What an open page is told: the name of each change, as it comes."""
+        with self._http.stream("GET", "/console/stream", timeout=60) as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith("retry:")
+            yield (line.removeprefix("data: ") for line in lines if line.startswith("data: "))
 
     def parked(self, topic: str) -> list[dict[str, Any]]:
         """What is parked from a topic."""

@@ -12,7 +12,8 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from pydantic import SecretBytes
 
 from services.runtime import exporting
-from services.runtime.exporting import KEPT_BACK, LOST, ToConsole, processors, to_console, token_of
+from services.runtime.exporting import KEPT_BACK, ToConsole, processors, to_console, token_of
+from services.runtime.metrics import SPANS_LOST
 from services.runtime.settings import Settings
 
 OTLP = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
@@ -123,5 +124,5 @@ def test_a_console_that_is_not_there_does_not_hold_up_the_end() -> None:
 
 
 def _lost() -> float:
-    found: Any = LOST._value.get()
+    found: Any = SPANS_LOST._value.get()
     return float(found)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.telemetry import TelemetryConfig
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, generate_latest
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
@@ -83,9 +83,11 @@ def _signs_of_life() -> APIRouter:
         return {"ready": True}
 
     @router.get("/metrics")
-    async def metrics() -> Response:
-        """What Prometheus collects."""
-        return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+    async def metrics(request: Request) -> Response:
+        """What Prometheus collects; with ``name[]``, only those metrics, as its own servers answer."""
+        names = request.query_params.getlist("name[]")
+        found = REGISTRY.restricted_registry(names) if names else REGISTRY
+        return Response(generate_latest(found), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return router
 

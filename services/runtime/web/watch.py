@@ -13,13 +13,12 @@ from opentelemetry import trace
 from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import Span, SpanKind, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from prometheus_client import Histogram
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.runtime import metrics
 from services.runtime.web.problem import unhandled
 
-SECONDS: Final = Histogram("habeas_http_seconds", "Time to answer, by route", ["service", "method", "route", "status"])
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET: Final = frozenset({"/health", "/ready", "/metrics"})
 """Asked every few seconds by machines; never traced, and logged only when they fail."""
@@ -102,7 +101,7 @@ class Watch:
             span.set_attribute("http.route", route)
         if status >= 500:
             span.set_status(StatusCode.ERROR)
-        SECONDS.labels(self._service, method, route, str(status)).observe(seconds)
+        metrics.HTTP.labels(self._service, method, route, str(status)).observe(seconds)
         if route not in self._quiet or status >= 400:
             _log.info("answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
