@@ -53,8 +53,8 @@ def of_requests(deadlines: Mapping[tuple[str, str], int], must_act: int, parked:
         what = f"{must_act} {has} a letter that cannot be delivered"
         yield Trouble("notifier", what, "Find another way to reach the person, or the owner.", "/console?trouble=true")
     if parked:
-        what = f"{parked} {'record is' if parked == 1 else 'records are'} parked since yesterday"
-        yield Trouble("", what, "What they asked for has not happened: see why, and what it was.", "/console/parked")
+        what = f"{parked} {'record was' if parked == 1 else 'records were'} parked since yesterday"
+        yield Trouble("", what, "What was asked for has not happened: see where, and why.", "/console/parked")
 
 
 def _silent(title: str, service: Vitals) -> str:

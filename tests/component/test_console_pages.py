@@ -110,7 +110,7 @@ async def test_the_list_shows_states_filters_and_what_must_be_looked_at(
         world.show(*story.accepted)
     world.show(parked(at=datetime.now(UTC)))
     page = (await browser.get("/console")).text
-    for words in ("Waiting for proof", "With the owner", "Closed", "1 record is parked", "cannot be delivered"):
+    for words in ("Waiting for proof", "With the owner", "Closed", "1 record was parked", "cannot be delivered"):
         assert words in page
     assert "2 things need somebody" in page
     waiting = (await browser.get("/console/part?state=challenged")).text

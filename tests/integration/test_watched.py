@@ -12,7 +12,7 @@ import pytest
 from infra.demo.errand import World
 from infra.demo.residents import person_of
 from infra.stack.layout import REPLICAS
-from schemas.topics import SERVICES, inbox
+from schemas.topics import SERVICES, events, inbox
 from services.console.vitals import numbers
 from services.runtime.metrics import REGISTRY
 from tests.conftest import Running
@@ -24,7 +24,7 @@ SEEN_WITHIN = 3.0
 """Seconds from the log to the page that a slow machine is given. One second is the aim; the median must keep it."""
 
 ASKS = 5
-WHO = [person_of("brookhaven", 430 + number) for number in range(ASKS + 1)]
+WHO = [person_of("brookhaven", 430 + number) for number in range(ASKS + 2)]
 
 
 @pytest.fixture
@@ -118,6 +118,23 @@ def test_every_process_tells_what_the_registry_promises_and_nothing_of_a_person(
     for name in set(SERVICES) - {"verifier", "executor"}:
         held = {value for (sample, _), value in numbers(said[name]).items() if sample == "habeas_partitions_held"}
         assert held == {6.0}, name
+
+
+def test_a_fence_that_fired_is_counted_by_the_next_life_of_the_worker(running: Running, operator: Operator) -> None:
+    before = _fenced(running) or 0.0
+    for partition in range(6):
+        publish(running.kafka, events("intake"), b"written by somebody else", partition=partition)
+    request_id = submit(running.world, ASKS + 1)
+    eventually(lambda: (_fenced(running) or 0.0) > before, "the fence counted", within=40)
+    eventually(lambda: f'id="r-{request_id}"' in operator.page("/part"), "the request taken all the same", within=40)
+
+
+def _fenced(running: Running) -> float | None:
+    try:
+        said = numbers(httpx.get(f"{running.world.services['intake']}/metrics", timeout=5).text)
+    except httpx.HTTPError:
+        return None  # it is between two lives
+    return next((value for (name, why), value in said.items() if "comebacks" in name and "fenced" in str(why)), None)
 
 
 def test_replicas_of_a_service_are_one_station(operator: Operator) -> None:

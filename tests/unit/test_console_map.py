@@ -122,7 +122,7 @@ def test_requests_in_trouble_say_what_and_where_to_look() -> None:
     assert [trouble.what for trouble in found] == [
         "2 requests past the law’s date",
         "1 request has a letter that cannot be delivered",
-        "3 records are parked since yesterday",
+        "3 records were parked since yesterday",
     ]
     assert [trouble.link for trouble in found][1:] == ["/console?trouble=true", "/console/parked"]
     assert list(of_requests({("law", "0 to 2"): 9}, 0, 0)) == []
