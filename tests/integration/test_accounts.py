@@ -1,6 +1,8 @@
 """An account's whole life on the running stack: invited, written to, welcomed, at work, deactivated, on record."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 
 import httpx
@@ -16,12 +18,13 @@ NAME = "Quintessa Vandermolen"
 PASSWORD = "mauve-Kettle-ninety-orbit"
 
 
-def signed_in(running: Running, email: str, password: str) -> httpx.Client:
-    http = httpx.Client(base_url=running.world.services["router"], timeout=20)
-    answer = http.post("/portal/api/session", json={"email": email, "password": password})
-    assert answer.status_code == 200
-    http.headers["X-CSRF-Token"] = answer.json()["csrf"]
-    return http
+@contextmanager
+def signed_in(running: Running, email: str, password: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=running.world.services["router"], timeout=20) as http:
+        answer = http.post("/portal/api/session", json={"email": email, "password": password})
+        assert answer.status_code == 200
+        http.headers["X-CSRF-Token"] = answer.json()["csrf"]
+        yield http
 
 
 def link(running: Running) -> str | None:
