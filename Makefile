@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: run down doctor demo test check lint format published lock clean forget
+.PHONY: run down doctor demo bench test test-collector check lint format published lock clean forget
 
 run: .venv/run.stamp ## the whole pipeline in this terminal, until Ctrl-C
 	@exec $(BIN)/habeas up
@@ -20,9 +20,15 @@ doctor: .venv/run.stamp ## what is missing, and what to do about it
 demo: .venv/run.stamp ## twenty requests through what `make run` started
 	@exec $(BIN)/habeas demo --requests 20
 
+bench: .venv/dev.stamp ## what the pipeline costs, measured on this machine; writes .habeas/bench.json
+	@$(BIN)/python -m tests.bench
+
 test: .venv/dev.stamp ## every test
 	@.ci/chromium
 	@$(BIN)/pytest
+
+test-collector: .venv/dev.stamp .collector/source/collector ## spans in the OpenTelemetry collector; needs Go, and minutes
+	@HABEAS_COLLECTOR=.collector/source/collector $(BIN)/pytest tests/foreign
 
 check: lint ## what to run before each commit
 	@$(BIN)/pytest tests/unit tests/contract -q
@@ -45,11 +51,18 @@ lock: ## requirements*.txt, made anew from requirements*.in (needs uv)
 	@$(COMPILE) -c requirements.txt requirements-dev.in -o requirements-dev.txt
 
 clean: ## everything that was installed or built; never the data in .habeas
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .collector
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 forget: down ## the demo's data and keys too
 	@rm -rf .habeas
+
+.collector/source/collector: tests/foreign/collector.yaml
+	@command -v go >/dev/null || { echo "The collector is built with Go, and there is none here: https://go.dev/doc/install" >&2; exit 1; }
+	@echo "Building the OpenTelemetry collector into .collector (once; some minutes)."
+	@GOBIN=$(CURDIR)/.collector go install go.opentelemetry.io/collector/cmd/builder@v0.150.0
+	@.collector/builder --config $<
+	@touch $@
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' 2>/dev/null || \

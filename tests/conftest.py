@@ -36,6 +36,7 @@ def running() -> Iterator[Running]:
         env = {
             "OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{traces.port}",
             "OTEL_BSP_SCHEDULE_DELAY": "200",
+            "HABEAS_TRACES": "both",
         }
         stack = Stack(Path(folder), base, env=env, replicas={"verifier": 2, "executor": 2})
         told = stack.start()

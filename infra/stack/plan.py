@@ -65,9 +65,7 @@ def child_environment(given: Mapping[str, str], home: Path, base: int, bootstrap
     `habeas up` runs the demo only: Refusal where the environment says otherwise.
     """
     if given.get("HABEAS_ENVIRONMENT", "demo") != "demo":
-        raise Refusal(
-            "`habeas up` runs the demo only. Elsewhere, start each service by itself (see infra/README.md)."
-        )
+        raise Refusal("`habeas up` runs the demo only. Elsewhere, start each service by itself (see infra/README.md).")
     made = keys(home)
     return {
         "PYTHONUNBUFFERED": "1",

@@ -3,7 +3,7 @@
 import json
 from typing import Any, Final
 
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter
 
 from schemas.envelope import Envelope
 from schemas.topics import TYPES
@@ -42,7 +42,7 @@ def data_schema(tag: str) -> JsonSchema:
 
 def envelope_schema() -> JsonSchema:
     """The schema of the record as a whole, with ``data`` left open."""
-    schema = Envelope.model_json_schema()
+    schema = TypeAdapter(Envelope).json_schema()
     for name, meaning in ATTRIBUTES.items():
         schema["properties"][name]["description"] = meaning
     return {"$schema": DIALECT, "$id": f"urn:habeas:{ENVELOPE}", **schema}

@@ -5,8 +5,10 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Query
 
+from services.console import waterfall
 from services.console.journey import Branch, Journey
 from services.console.listing import Row, Rows, Wanted, rows_of
+from services.console.spans import Spans, spans_of
 from services.console.step import shown
 from services.console.web import AT, OPERATOR
 from services.runtime.web.problem import Problem
@@ -35,6 +37,16 @@ async def journey(name: str, rows: FromRows) -> dict[str, Any]:
     if found is None:
         raise Problem(404, "We know no such request", code="not-found")
     return as_json(found)
+
+
+@router.get("/requests/{name}/traces")
+async def traces(name: str, rows: FromRows, spans: Annotated[Spans, Depends(spans_of)]) -> dict[str, Any]:
+    """One request's traces, by its id or number: spans with their parents, and what each trace goes on from."""
+    found = await asyncio.to_thread(rows.journey, name)
+    if found is None:
+        raise Problem(404, "We know no such request", code="not-found")
+    known = await asyncio.to_thread(spans.of_request, found.request_id, found.traces)
+    return {"request_id": found.request_id, "traces": waterfall.as_json(waterfall.waterfall(known))}
 
 
 @router.get("/parked")

@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas.base import Fact
 from schemas.cause import Cause
-from services.console import api, views, web
+from services.console import api, otlp, views, web
 from services.runtime.service import Service
 
 
@@ -31,6 +31,7 @@ CONSOLE = Service(
     decide=nothing,
     evolve=unchanged,
     views=(views.JOURNAL, views.PARKED_RECORDS, views.ACTS),
-    routers=(web.door, *web.people, web.router, api.router),
+    routers=(web.door, *web.people, web.router, api.router, otlp.receiver),
     templates=Path(__file__).parent / "templates",
+    feeds={otlp.PATH: otlp.LIMIT},
 )

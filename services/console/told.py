@@ -34,6 +34,10 @@ MEANING: Final[dict[str, tuple[str, str]]] = {
 REASON: Final[dict[str, tuple[str, str]]] = {
     "empty": ("No content", "The record has no content."),
     "oversized": ("Too large", "The record is larger than the limit of 256 KiB, and was not read."),
+    "unsealed": (
+        "Not a service's own",
+        "The record stands in a service's log without the hash that its service would have given it.",
+    ),
     "not-a-cloudevent": (
         "Not a CloudEvent",
         "The record is no CloudEvent: it is not JSON, or an attribute is missing or malformed.",

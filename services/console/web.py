@@ -14,11 +14,14 @@ from fastapi.responses import RedirectResponse
 from schemas.catalogue import Catalogue
 from schemas.roles import Permission
 from schemas.topics import SERVICES
-from services.console import told
+from services.console import bars, told
 from services.console.listing import Rows, Wanted, rows_of
 from services.console.picture import RADIUS, TURN, clock, draw
+from services.console.spans import Spans, spans_of
 from services.console.step import shown
 from services.console.views import ACTS
+from services.console.waterfall import length, moment, waterfall
+from services.runtime.exporting import to_console
 from services.runtime.floor import Floor
 from services.runtime.web import live
 from services.runtime.web.acts import acts_router
@@ -41,6 +44,7 @@ door = signin_router(AT, "Operations console", OPERATOR, home=AT)
 router = APIRouter(prefix=AT, include_in_schema=False, dependencies=[Depends(signed_in(OPERATOR, at=AT))])
 people: Final = (own_account_router(AT, OPERATOR), people_router(AT), acts_router(AT, ACTS))
 FromRows = Annotated[Rows, Depends(rows_of)]
+FromSpans = Annotated[Spans, Depends(spans_of)]
 OnFloor = Annotated[Floor, Depends(floor_of)]
 Filter = Annotated[Wanted, Query()]
 
@@ -70,7 +74,7 @@ async def stream(floor: OnFloor) -> Response:
 
 
 @router.get("/requests/{name}")
-async def journey(request: Request, name: str, rows: FromRows, floor: OnFloor) -> Response:
+async def journey(request: Request, name: str, rows: FromRows, spans: FromSpans, floor: OnFloor) -> Response:
     """One request's journey, by its id; its number leads there."""
     found = await asyncio.to_thread(rows.journey, name)
     if found is None:
@@ -79,6 +83,7 @@ async def journey(request: Request, name: str, rows: FromRows, floor: OnFloor) -
         return RedirectResponse(f"{AT}/requests/{found.request_id}", 303)
     catalogue = floor.catalogue()
     zone = _zone(request, catalogue)
+    traces = waterfall(await asyncio.to_thread(spans.of_request, found.request_id, found.traces))
     return _page(
         request,
         "journey.html",
@@ -90,6 +95,10 @@ async def journey(request: Request, name: str, rows: FromRows, floor: OnFloor) -
         lanes=SERVICES,
         turn=TURN,
         shown=shown,
+        traces=traces,
+        bars=bars.draw(traces, lambda at: clock(moment(at), zone)),
+        length=length,
+        kept=floor.settings.trace_days if to_console(floor.settings) else 0,
     )
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from schemas.base import Fact
 from schemas.catalogue import Catalogue
@@ -122,4 +122,4 @@ def read_line(service: Service, parent: str, position: Mapping[str, Read], now: 
 
 def written(moment: datetime) -> str:
     """The instant as RFC 3339 in UTC, always with six decimals: equal instants are equal text."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -13,6 +13,9 @@ from schemas.envelope import Read, parse_position, write_position
 from services.runtime.aggregate import Aggregate, decode, encode
 from services.runtime.service import Service
 
+FORMAT = 1
+"""Changes with the encoding of what is kept. A cache of another format is dropped and rebuilt from the log."""
+
 HEAD = b"\0head"
 STATE = b"s"
 OWING = b"o"
@@ -36,12 +39,19 @@ class Mark:
     position: Mapping[str, Read] = field(default_factory=dict)
 
 
+class OtherFormat(ValueError):  # noqa: N818 — tells what the cache is
+    """The cache was written by a release that keeps things otherwise."""
+
+
 def read_mark(db: Any) -> Mark:
-    """The mark stored in a partition's database; the zero mark for an empty one."""
+    """The mark stored in a partition's database; the zero mark for an empty one. Raises :class:`OtherFormat`."""
     raw = db.get(HEAD)
     if raw is None:
         return Mark()
-    offset, digest, head, position = orjson.loads(raw)
+    written_as, *mark = orjson.loads(raw)
+    if written_as != FORMAT:
+        raise OtherFormat(f"written as format {written_as}, read as {FORMAT}")
+    offset, digest, head, position = mark
     return Mark(offset, digest, head, parse_position(position))
 
 
@@ -62,7 +72,7 @@ def write(db: Any, service: Service, mark: Mark, changed: Mapping[str, Aggregate
         else:
             batch.delete(OWING + key)
     position = write_position(mark.position)
-    batch.put(HEAD, orjson.dumps([mark.offset, mark.hash, mark.head, position]))
+    batch.put(HEAD, orjson.dumps([FORMAT, mark.offset, mark.hash, mark.head, position]))
     if offset_key:
         batch.put(offset_key, str(mark.offset).encode())
     db.write(batch)

@@ -38,13 +38,27 @@ class Accepted:
 def follows(raw: bytes | None, head: str) -> Envelope | None:
     """The envelope if its parent is ``head`` and its hash is right; None if it is void.
 
-    Raises :class:`Malformed` for bytes that are no envelope at all: void too, and worth parking.
+    A void record is a repeat, or the work of a worker that had lost its partition: it is told in a metric, no more.
+    Raises :class:`Malformed` for what no service of ours can have written, void too and worth parking: bytes that are
+    no envelope, a type nobody knows, and a record whose hash is missing or wrong (``unsealed``).
     """
     envelope = parse(raw)
     assert raw is not None
-    if envelope.parent != head or not hash_holds(raw, envelope.hash):
-        return None
-    return envelope
+    if not hash_holds(raw, envelope.hash):
+        if not envelope.is_read_line:
+            _model_of(envelope)
+        raise Malformed("unsealed", "hash")
+    return envelope if envelope.parent == head else None
+
+
+def _model_of(envelope: Envelope) -> type[Fact]:
+    """What the envelope's type decodes to. Raises :class:`Malformed` for a type or version nobody knows."""
+    model = TYPES.get(envelope.type)
+    if model is None:
+        stem = envelope.type.rpartition(".v")[0]
+        known = stem and any(tag.rpartition(".v")[0] == stem for tag in TYPES)
+        raise Malformed("unknown-version" if known else "unknown-type", "type")
+    return model
 
 
 def decode(envelope: Envelope, wanted: frozenset[str] | None = None) -> Fact | None:
@@ -55,11 +69,7 @@ def decode(envelope: Envelope, wanted: frozenset[str] | None = None) -> Fact | N
     """
     if envelope.is_read_line:
         return None
-    model = TYPES.get(envelope.type)
-    if model is None:
-        stem = envelope.type.rpartition(".v")[0]
-        known = stem and any(tag.rpartition(".v")[0] == stem for tag in TYPES)
-        raise Malformed("unknown-version" if known else "unknown-type", "type")
+    model = _model_of(envelope)
     if wanted is not None and envelope.type not in wanted:
         return None
     try:

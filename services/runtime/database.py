@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, DateTime, Dialect, Engine, MetaData, Table, create_engine, event, text
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Insert, MetaData, Table, create_engine, event, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.types import TypeDecorator
@@ -86,22 +87,38 @@ def create_tables(engine: Engine, metadata: MetaData) -> None:
 
 def insert_once(connection: Connection, table: Table, values: Mapping[str, Any]) -> bool:
     """Insert a row unless one with the same key is there. True if it was inserted."""
-    statement = _insert(connection, table).values(**values).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(_insert_once(connection.dialect.name, table), dict(values)).rowcount == 1
+
+
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert many rows at once, but for those whose key is there."""
+    if rows:
+        connection.execute(_insert_once(connection.dialect.name, table), rows)
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Insert a row, or bring the one with the same ``keys`` (a primary key or unique constraint) up to ``values``."""
-    statement = _insert(connection, table).values(**values)
-    changes = {name: statement.excluded[name] for name in values if name not in keys}
-    if changes:
-        connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=changes))
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=list(keys)))
+    statement = _upsert(connection.dialect.name, table, frozenset(values), tuple(keys))
+    connection.execute(statement, dict(values))
 
 
-def _insert(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+@lru_cache(maxsize=256)
+def _insert_once(dialect: str, table: Table) -> Insert:
+    """Built once: for the databases it is one statement, whatever the values."""
+    return _insert(dialect, table).on_conflict_do_nothing()
+
+
+@lru_cache(maxsize=256)
+def _upsert(dialect: str, table: Table, names: frozenset[str], keys: tuple[str, ...]) -> Insert:
+    statement = _insert(dialect, table)
+    changes = {name: statement.excluded[name] for name in sorted(names - set(keys))}
+    if not changes:
+        return statement.on_conflict_do_nothing(index_elements=keys)
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
+
+
+def _insert(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
 def _with_psycopg(address: URL) -> URL:

@@ -20,7 +20,7 @@ from services.runtime.answer import Sealed, answer_to, event_record, passed, rea
 from services.runtime.cache import Mark
 from services.runtime.chain import Record
 from services.runtime.fold import Folding, WrittenByNewer
-from services.runtime.part import Fenced, Part, Waiting, Written
+from services.runtime.part import Fenced, Part, Settled, Waiting, Written
 from services.runtime.service import Service
 
 SILENCE = 0.5
@@ -84,7 +84,7 @@ class Ledger(Table):  # type: ignore[misc]
             come_back(FENCED, "a source skipped records", topic=message.topic, after=before.offset, got=message.offset)
         record = Record(message.topic, message.partition, message.offset, message.key, message.value, _when(message))
         try:
-            taken = take(record, before, self._wanted())
+            taken = take(record, before, self.service.wanted)
         except Malformed as reason:
             await self.park(record, reason.code, reason.place)
             await self._note(part, event, passed(record, before), silent=True)
@@ -123,9 +123,6 @@ class Ledger(Table):  # type: ignore[misc]
                 if silent:
                     self._keep_silence(part)
 
-    def _wanted(self) -> frozenset[str]:
-        return frozenset(message.TYPE for message in self.service.consumes)
-
     def _aggregate(self, part: Part, name: str) -> Aggregate | None:
         found = part.overlay.get(name)
         return found if found is not None else cache.read_state(self._db(part.number), self.service, name)
@@ -151,7 +148,9 @@ class Ledger(Table):  # type: ignore[misc]
         if sent.cancelled() or sent.exception() is not None:
             come_back(BROKEN, "the broker did not take a record; its fate is unknown", partition=part.number)
         landed.set_result(sent.result().offset)
-        self._settle(part)
+        if not part.settling:  # what landed together settles together
+            part.settling = True
+            asyncio.get_running_loop().call_soon(self._settle, part)
 
     def _keep_silence(self, part: Part) -> None:
         if part.silence is None:
@@ -168,13 +167,17 @@ class Ledger(Table):  # type: ignore[misc]
 
     def _settle(self, part: Part) -> None:
         """Folds what the broker has acknowledged into the cache, acknowledges what it covers, owes what follows."""
+        part.settling = False
         if self.parts.get(part.number) is not part:
             return
         try:
-            done = part.settle()
+            self._fold(part, part.settle())
         except Fenced as fence:
             come_back(FENCED, "fenced", reason=str(fence))
-            return
+        except Exception as error:  # noqa: BLE001 — the event loop would log it, and the next fold would hide the gap
+            come_back(BROKEN, "could not fold what has landed", exc_info=error)
+
+    def _fold(self, part: Part, done: Settled) -> None:
         if done.last is None:
             return
         mark = Mark(done.offset, done.last.head, done.last.head, done.last.position)

@@ -55,6 +55,7 @@ class Part:
     queue: deque[Waiting | Written] = field(default_factory=deque)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     silence: asyncio.TimerHandle | None = None
+    settling: bool = False
     results_end: int | None = None
     """Where the inbox ended when the partition was taken up; None once it is read up to there, and effects are owed."""
 

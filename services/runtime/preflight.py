@@ -100,7 +100,8 @@ async def drop_foreign_caches(consumer: AIOKafkaConsumer, tabledir: Path, servic
         try:
             mark = cache.read_mark(cache.open_for_reading(str(folder)))
         except Exception as error:
-            log.warning("a damaged cache is dropped and rebuilt from the log", partition=number, exc_info=error)
+            said = "a cache that cannot be read is dropped and rebuilt from the log"
+            log.warning(said, partition=number, exc_info=error)
             shutil.rmtree(folder)
             continue
         if mark.offset >= 0 and not await _reflects(consumer, TopicPartition(name, number), mark):

@@ -56,5 +56,13 @@ class Service:
     views: tuple["View", ...] = ()
     routers: tuple[APIRouter, ...] = ()
     templates: Path | None = None
+    feeds: Mapping[str, int] = field(default_factory=dict)
+    """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a
+    log line nor a span tells of them."""
     tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
     """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
+    wanted: frozenset[str] = field(init=False)
+    """The type tags of what it consumes."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "wanted", frozenset(message.TYPE for message in self.consumes))

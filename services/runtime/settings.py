@@ -34,6 +34,9 @@ class Settings(BaseSettings):
     public_url: str = ""
     secure_cookies: bool = False
     log_level: str = "INFO"
+    traces: Literal["", "both", "off"] = ""
+    trace_spans: int = Field(200_000, ge=1)
+    trace_days: int = Field(7, ge=1)
     master_key: SecretBytes
     person_secret: SecretBytes
     session_secret: SecretBytes

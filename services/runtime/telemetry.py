@@ -2,17 +2,18 @@
 
 import logging
 import os
+import re
 import sys
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 import structlog
 from opentelemetry import trace
+from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, SpanContext, SpanKind
+from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 from prometheus_client import Counter, Gauge
 
@@ -29,11 +30,12 @@ EFFECTS = Counter("habeas_effects", "Effects done, by kind and result", ["servic
 OWED = Gauge("habeas_effects_owed", "Effects owed and not yet answered", ["service"])
 
 _PROPAGATOR = TraceContextTextMapPropagator()
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _tracer = trace.get_tracer("habeas")
 
 
-def start(service: str, level: str) -> None:
-    """Sets up logs (JSON lines on stderr) and traces (OTLP where ``OTEL_EXPORTER_OTLP_ENDPOINT`` says so)."""
+def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) -> None:
+    """Sets up logs (JSON lines on stderr) and traces; ``processors`` send the spans where they go."""
     stamps: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -54,10 +56,8 @@ def start(service: str, level: str) -> None:
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
     provider = TracerProvider(resource=Resource({"service.name": f"habeas-{service}"}))
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
-
-        provider.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+    for processor in processors:
+        provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
 
 
@@ -116,15 +116,29 @@ def place_of(error: BaseException) -> str:
 
 def current_traceparent() -> str:
     """The trace context of what is being done now, as W3C ``traceparent``; empty outside a span."""
-    carrier: dict[str, str] = {}
-    _PROPAGATOR.inject(carrier)
-    return carrier.get("traceparent", "")
+    return traceparent_of(trace.get_current_span().get_span_context())
+
+
+def traceparent_of(context: SpanContext) -> str:
+    """A span as W3C ``traceparent``; empty for none."""
+    if not context.is_valid:
+        return ""
+    return f"00-{context.trace_id:032x}-{context.span_id:016x}-{context.trace_flags:02x}"
 
 
 def context_of(traceparent: str) -> SpanContext | None:
     """The span a ``traceparent`` names; None if it names none."""
-    context = trace.get_current_span(_PROPAGATOR.extract({"traceparent": traceparent})).get_span_context()
+    found = _TRACEPARENT.fullmatch(traceparent)
+    if found is None:
+        return None
+    flags = TraceFlags(int(found[3], 16))
+    context = SpanContext(int(found[1], 16), int(found[2], 16), is_remote=True, trace_flags=flags)
     return context if context.is_valid else None
+
+
+def _within(context: SpanContext | None) -> Context:
+    """What a child of that span is started in; a new trace for None."""
+    return trace.set_span_in_context(NonRecordingSpan(context)) if context else Context()
 
 
 @contextmanager
@@ -132,27 +146,46 @@ def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate |
     """A span around the writing of an event, child of the cause's. A trace that a person's act began links back to
     the one that waited for it. Yields the traceparent the event carries.
     """
-    links = _links(cause.traceparent, before.stamp if before else None)
-    with _tracer.start_as_current_span(
+    above = context_of(cause.traceparent)
+    span = _tracer.start_span(
         f"{service} {type(event).__name__}",
-        context=_PROPAGATOR.extract({"traceparent": cause.traceparent}),
+        context=_within(above),
         kind=SpanKind.CONSUMER,
-        links=links,
+        links=_links(above, before.stamp if before else None),
         attributes=_attributes(cause.subject, cause.owner, cause.type),
-    ):
-        EVENTS.labels(service, event.TYPE).inc()
-        yield current_traceparent()
+    )
+    EVENTS.labels(service, event.TYPE).inc()
+    try:
+        with _marked(span):
+            yield traceparent_of(span.get_span_context())
+    finally:
+        span.end()
 
 
 @contextmanager
 def traced_effect(service: str, effect: Effect, stamp: Stamp) -> Iterator[None]:
     """A span around the doing of an effect, child of the event that made it due."""
-    with _tracer.start_as_current_span(
-        f"{service} {type(effect).__name__}",
-        context=_PROPAGATOR.extract({"traceparent": stamp.trace}),
-        attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+    with (
+        _tracer.start_as_current_span(
+            f"{service} {type(effect).__name__}",
+            context=_within(context_of(stamp.trace)),
+            attributes={**_attributes(stamp.subject, stamp.owner, ""), "habeas.effect": effect.id},
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span,
+        _marked(span),
     ):
         yield
+
+
+@contextmanager
+def _marked(span: Span) -> Iterator[None]:
+    """Marks the span as failed by what raises, without the exception's message: it may quote what a person wrote."""
+    try:
+        yield
+    except Exception:
+        span.set_status(StatusCode.ERROR, "raised")
+        raise
 
 
 def headers() -> dict[str, str]:
@@ -162,11 +195,10 @@ def headers() -> dict[str, str]:
     return carrier
 
 
-def _links(traceparent: str, stamp: Stamp | None) -> list[Link]:
+def _links(above: SpanContext | None, stamp: Stamp | None) -> list[Link] | None:
     earlier = context_of(stamp.trace) if stamp else None
-    now = context_of(traceparent)
-    if earlier is None or now is None or earlier.trace_id == now.trace_id:
-        return []
+    if earlier is None or above is None or earlier.trace_id == above.trace_id:
+        return None
     return [Link(earlier)]
 
 

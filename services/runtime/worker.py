@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
 from schemas import topics
-from services.runtime import parking, preflight, telemetry
+from services.runtime import exporting, parking, preflight, telemetry
 from services.runtime.acts import Recorder
 from services.runtime.blobs import Blobs
 from services.runtime.bus import Bus, producer
@@ -41,13 +41,19 @@ from services.runtime.web.app import create
 
 YEAR = 365 * 86400.0
 
+SWITCH = 0.0005
+"""Seconds a thread may keep the interpreter: folding read models must not hold up the stream for Python's five
+milliseconds each time it has sent something.
+"""
+
 log = structlog.get_logger()
 
 
 def run(service: Service) -> None:
     """Runs the service until it is told to stop. Exits 75 when fenced, 70 when it cannot know the outcome of a step."""
     here = settings()
-    telemetry.start(service.name, here.log_level)
+    telemetry.start(service.name, here.log_level, exporting.processors(here))
+    sys.setswitchinterval(SWITCH)
     try:
         preflight.check_environment(here)
         uvloop.run(Worker(service, here).run())

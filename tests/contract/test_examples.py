@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter
 
 from schemas.envelope import READ, Envelope, Malformed, hash_holds, parse, parse_position, write_position
 from schemas.publish import asyncapi
@@ -50,7 +51,10 @@ def test_an_example_parses_as_what_its_name_says(path: Path) -> None:
 def test_nothing_an_example_says_is_lost_by_reading_it(path: Path) -> None:
     envelope = parse(record(path))
     body = decode(envelope)
-    read = {**envelope.model_dump(mode="json"), "data": body.model_dump(mode="json") if body else None}
+    read = {
+        **TypeAdapter(Envelope).dump_python(envelope, mode="json"),
+        "data": body.model_dump(mode="json") if body else None,
+    }
     assert lost(orjson.loads(record(path)), read) == []
 
 

@@ -14,7 +14,7 @@ from tests.conftest import Running
 from tests.support.browser import page, picture
 
 pytestmark = pytest.mark.stack
-WHO = person_of("alder-falls", 400)
+WHO = person_of("alder-falls", 562)
 PATIENCE = 60_000
 
 

@@ -12,7 +12,7 @@ from pydantic import SecretBytes
 from schemas import topics
 from schemas.acts import Act
 from schemas.catalogue import Account, Catalogue
-from schemas.envelope import Envelope, derived_id
+from schemas.envelope import Envelope, derived_id, parse
 from schemas.parked import RecordParked
 from schemas.vocabulary import Right
 from services.console.processor import CONSOLE
@@ -88,7 +88,7 @@ class World:
         self.acts.append(act)
         at = datetime.now(UTC)
         drafted = draft(act, "console", at, "", str(len(self.acts)))
-        envelope = Envelope.model_validate_json(drafted.encode())
+        envelope = parse(drafted.encode())
         with writing(self.engine) as connection:
             ACTS.apply(connection, Accepted(Record(topics.ACTS, 0, len(self.acts), None, b"", at), envelope, act))
 

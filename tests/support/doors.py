@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -99,9 +100,7 @@ class Bus:
         if event is None:
             return
         self.state[name] = self._service.evolve(state, event)
-        envelope = cause.model_copy(
-            update={"id": derived_id(self._service.name, id), "type": event.TYPE, "causationid": id}
-        )
+        envelope = replace(cause, id=derived_id(self._service.name, id), type=event.TYPE, causationid=id)
         accepted = Accepted(Record("log", 0, len(self.sent), None, b"", moment), envelope, event)
         with writing(self._where) as connection:
             for view in self._service.views:

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from importlib import import_module
@@ -162,16 +163,15 @@ class Story:
         topic = topics.events(service)
         offset = sum(one.record.topic == topic for one in self.accepted)
         trace = sha256(cause.correlationid.encode()).hexdigest()
-        envelope = cause.model_copy(
-            update={
-                "id": derived_id(service, cause.id),
-                "source": service,
-                "type": event.TYPE,
-                "causationid": cause.id,
-                "traceparent": f"00-{trace[:32]}-{trace[32:48]}-01",
-                "data": event.model_dump(mode="json", exclude_none=True),
-                "hash": derived_id("hash", service, cause.id),
-            }
+        envelope = replace(
+            cause,
+            id=derived_id(service, cause.id),
+            source=service,
+            type=event.TYPE,
+            causationid=cause.id,
+            traceparent=f"00-{trace[:32]}-{trace[32:48]}-01",
+            data=event.model_dump(mode="json", exclude_none=True),
+            hash=derived_id("hash", service, cause.id),
         )
         accepted = Accepted(Record(topic, 2, offset, b"key", b"", self.now), envelope, event)
         self.accepted.append(accepted)

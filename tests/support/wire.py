@@ -3,12 +3,13 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from infra.demo.errand import World
+from infra.demo.errand import Errand, Handler, World, run
+from infra.demo.patience import Patient
 from services.runtime.chain import Record
 from services.runtime.reading import read_to_end
 
@@ -53,6 +54,19 @@ def eventually(look: Callable[[], Found | None], what: str, within: float = 60.0
     raise AssertionError(f"not within {within:.0f} s: {what}")
 
 
+def walk(world: World, errand: Errand) -> None:
+    """Walks one errand from end to end, as patiently as a person: a service may be starting again just now."""
+
+    async def whole_way() -> None:
+        handler = Handler(world, errand.person.owner, transport=Patient(60))
+        async with httpx.AsyncClient(timeout=20, transport=Patient(60)) as http, handler.http:
+            await handler.sign_in()
+            await run(errand, world, handler, http)
+
+    asyncio.run(whole_way())
+    assert errand.trouble == ""
+
+
 class Operator:
     """An operator, signed in to the console's API."""
 
@@ -61,6 +75,12 @@ class Operator:
         self._http = httpx.Client(base_url=world.services["console"], timeout=20)
         answer = self._http.post("/console/api/session", json={"email": login["email"], "password": login["password"]})
         assert answer.status_code == 200
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._http.close()
 
     def get(self, path: str) -> Any:
         """A JSON page of the console."""

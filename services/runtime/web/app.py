@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi.telemetry import TelemetryConfig
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
 __all__ = ["create", "floor_of"]
 
 FOR_EVER = "public, max-age=31536000, immutable"
+OURS_ALONE: TelemetryConfig = {
+    "tracing": False,
+    "metrics": False,
+    "logs": False,
+    "operation_spans": False,
+    "auto_configure": False,
+}
+"""FastAPI's own spans tell the path, and a path may hold a secret. What operators see is for :mod:`watch` to say."""
 
 
 def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
@@ -33,6 +42,7 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
         responses=problem.SCHEMA,
+        telemetry=OURS_ALONE,
     )
     app.state.service = service.name
     app.state.pages = pages.environment(service.templates)
@@ -42,8 +52,10 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=pages.STATIC), name="static")
-    for layer in (Renewal, Limit, Watch, Dress):  # the last one added is the outermost
-        app.add_middleware(layer, **({"service": service.name} if layer is Watch else {}))
+    app.add_middleware(Renewal)
+    app.add_middleware(Limit, feeds=service.feeds)  # the last one added is the outermost
+    app.add_middleware(Watch, service=service.name, quiet=frozenset(service.feeds))
+    app.add_middleware(Dress)
     return app
 
 

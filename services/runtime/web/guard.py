@@ -1,5 +1,6 @@
 """What no request gets past: a limit on its body, a check of where a form came from, and headers on every answer."""
 
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -12,7 +13,7 @@ from services.runtime.web.session import SAFE_METHODS
 from services.runtime.web.state import lent
 
 BODY_LIMIT: Final = 256 * 1024
-"""Bytes of a request's body; the same as a record's limit on the bus."""
+"""Bytes of a request's body, where a service does not allow more; the same as a record's limit on the bus."""
 
 POLICY: Final = "; ".join(
     (
@@ -72,8 +73,8 @@ class Dress:
 class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
+    def __init__(self, app: ASGIApp, feeds: Mapping[str, int] | None = None) -> None:
+        self._app, self._feeds = app, feeds or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -83,10 +84,11 @@ class Limit:
         if scope["method"] not in SAFE_METHODS and not from_here(headers):
             await respond(Request(scope), FROM_ELSEWHERE)(scope, receive, send)
             return
+        limit = self._feeds.get(scope["path"], BODY_LIMIT)
         try:
-            body = await _whole(headers, receive)
+            body = await _whole(headers, receive, limit)
         except _TooLong:
-            await respond(Request(scope), TOO_LONG)(scope, receive, send)
+            await respond(Request(scope), too_long(limit))(scope, receive, send)
             return
         if body is not None:
             await self._app(scope, _replay(body, receive), send)
@@ -105,10 +107,10 @@ class _TooLong(Exception):  # noqa: N818 — a state
     """The body exceeds the limit."""
 
 
-async def _whole(headers: Headers, receive: Receive) -> bytes | None:
+async def _whole(headers: Headers, receive: Receive, limit: int) -> bytes | None:
     """The body; None if the client went away. Raises :class:`_TooLong` as soon as that is known."""
     announced = headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > BODY_LIMIT:
+    if announced.isdecimal() and int(announced) > limit:
         raise _TooLong
     body = bytearray()
     while True:
@@ -116,7 +118,7 @@ async def _whole(headers: Headers, receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             return None
         body += message.get("body", b"")
-        if len(body) > BODY_LIMIT:
+        if len(body) > limit:
             raise _TooLong
         if not message.get("more_body", False):
             return bytes(body)
@@ -135,9 +137,13 @@ def _replay(body: bytes, receive: Receive) -> Receive:
     return again
 
 
-TOO_LONG: Final = Problem(
-    413, "That is more than we can take at once", code="too-large", detail="The limit is 256 KiB."
-)
+def too_long(limit: int) -> Problem:
+    """The refusal of a body of more than ``limit`` bytes."""
+    return Problem(
+        413, "That is more than we can take at once", code="too-large", detail=f"The limit is {limit >> 10} KiB."
+    )
+
+
 FROM_ELSEWHERE: Final = Problem(
     403,
     "This form was sent from another site",

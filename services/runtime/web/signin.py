@@ -33,8 +33,8 @@ def own_path(path: str, home: str) -> str:
 class Credentials(EntryForm):
     """What somebody signs in with. ``code`` is that of the second step, for those who have one."""
 
-    email: Annotated[str, Field(max_length=254)] = ""
-    password: Annotated[str, Field(max_length=1024, repr=False)] = ""
+    email: Annotated[str, Field(max_length=254)]
+    password: Annotated[str, Field(max_length=1024, repr=False)]
     code: Annotated[str, Field(max_length=40, repr=False)] = ""
 
 

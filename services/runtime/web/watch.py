@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any, Final
 from uuid import uuid4
 
@@ -21,9 +22,10 @@ from services.runtime.web.problem import unhandled
 SECONDS: Final = Histogram("habeas_http_seconds", "Time to answer, by route", ["service", "method", "route", "status"])
 METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 QUIET: Final = frozenset({"/health", "/ready", "/metrics"})
-"""Asked every few seconds by machines; logged only when they fail."""
+"""Asked every few seconds by machines; never traced, and logged only when they fail."""
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _PROPAGATOR = TraceContextTextMapPropagator()
 _log = structlog.get_logger("habeas.web")
 
@@ -35,8 +37,15 @@ class BrokenOff(Exception):  # noqa: N818 — a state
 class Watch:
     """Opens a server span within the caller's trace, times the request, and answers what nobody foresaw with a 500."""
 
-    def __init__(self, app: ASGIApp, service: str, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        service: str,
+        clock: Callable[[], float] = time.monotonic,
+        quiet: frozenset[str] = frozenset(),
+    ) -> None:
         self._app, self._service, self._clock = app, service, clock
+        self._quiet = QUIET | quiet
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -48,7 +57,9 @@ class Watch:
         method = scope["method"] if scope["method"] in METHODS else "_OTHER"
         with (
             structlog.contextvars.bound_contextvars(request_id=request_id),
-            trace.get_tracer("habeas").start_as_current_span(
+            nullcontext(trace.INVALID_SPAN)
+            if scope["path"] in self._quiet
+            else trace.get_tracer("habeas").start_as_current_span(
                 method,
                 context=_PROPAGATOR.extract(headers, getter=_Carrier()),
                 kind=SpanKind.SERVER,
@@ -59,6 +70,9 @@ class Watch:
         ):
             began = self._clock()
             status = await self._answer(scope, receive, send, request_id)
+            asked_about = _asked_about(scope)
+            if asked_about:
+                span.set_attribute("habeas.request", asked_about)
             self._tell(span, method, route_of(scope), status, self._clock() - began)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send, request_id: str) -> int:
@@ -89,7 +103,7 @@ class Watch:
         if status >= 500:
             span.set_status(StatusCode.ERROR)
         SECONDS.labels(self._service, method, route, str(status)).observe(seconds)
-        if route not in QUIET or status >= 400:
+        if route not in self._quiet or status >= 400:
             _log.info("answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
 
 
@@ -97,6 +111,12 @@ def route_of(scope: Scope) -> str:
     """The route's template, such as ``/confirm/{token}``; empty if none fits. The path itself may hold a secret."""
     path: Any = getattr(scope.get("route"), "path", "")
     return path if isinstance(path, str) else ""
+
+
+def _asked_about(scope: Scope) -> str:
+    """The request whose id the path holds; empty if none. Anything may stand in a path: only an id passes."""
+    named: Any = scope.get("path_params", {}).get("request_id", "")
+    return named if isinstance(named, str) and _UUID.fullmatch(named) else ""
 
 
 def _request_id(headers: Headers) -> str:

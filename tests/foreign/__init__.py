@@ -1,0 +1,1 @@
+"""Receivers of traces that we did not write."""

@@ -1,0 +1,47 @@
+"""The same key means the same request, and only the first content counts."""
+
+from pydantic import TypeAdapter
+
+from schemas.base import Fact
+from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.vocabulary import Right
+from services.intake import domain
+from tests.support.dsl import Decider
+from tests.support.facts import CHALLENGE, request
+
+given = Decider(domain.Person(), domain.decide, domain.evolve, TypeAdapter(domain.Person)).given
+
+first, second = request(Right.ACCESS, n=1), request(Right.DELETE, n=2)
+received = RequestReceived(request=first, digest="content-1", challenge=CHALLENGE)
+
+
+class Unheard(Fact):
+    """Something intake has never heard of."""
+
+
+def submit(digest: str = "content-1") -> SubmitRequest:
+    return SubmitRequest(request=first, digest=digest, challenge=CHALLENGE)
+
+
+def test_a_submission_is_received_as_it_was_made() -> None:
+    given().when(submit()).then(received)
+
+
+def test_a_second_request_of_the_same_person_is_a_request_of_its_own() -> None:
+    other = SubmitRequest(request=second, digest="content-2", challenge=CHALLENGE)
+    given(received).when(other).then(RequestReceived(request=second, digest="content-2", challenge=CHALLENGE))
+
+
+def test_the_same_submission_again_is_not_received_twice() -> None:
+    given().when(submit()).then(received).when(submit()).then_silence()
+
+
+def test_other_content_under_a_used_key_is_refused_and_the_first_stands() -> None:
+    refused = SubmissionRefused(request_id=first.id, reason="key_used_for_other_content")
+    after = given(received).when(submit("content-9")).then(refused)
+    after.when(submit("content-1")).then_silence()
+    assert after.state == given(received).state
+
+
+def test_it_is_silent_on_what_it_does_not_know() -> None:
+    given(received).when(Unheard()).then_silence()
