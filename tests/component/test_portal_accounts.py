@@ -193,6 +193,18 @@ async def test_a_new_password_ends_every_session(world: World, visitor: httpx.As
     assert (await sign_in(visitor, "handler@alder.example")).status_code == 303
 
 
+async def test_an_account_of_the_file_without_a_password_gets_its_first_one_so(
+    world: World, visitor: httpx.AsyncClient
+) -> None:
+    """How a new deployment's first people come in."""
+    bare = account(world, "alder-handler").model_copy(update={"password_hash": "", "demo": False})
+    world.catalogue = world.catalogue.with_entry(bare)
+    assert (await sign_in(visitor, "handler@alder.example", "")).status_code == 401
+    await visitor.post("/portal/forgot", data={"email": "handler@alder.example"}, headers=HTML)
+    assert (await choose(visitor, link(world))).status_code == 303
+    assert (await sign_in(visitor, "handler@alder.example")).status_code == 303
+
+
 async def test_nobody_is_flooded_with_letters(world: World, visitor: httpx.AsyncClient) -> None:
     texts = {
         (await visitor.post("/portal/forgot", data={"email": "handler@alder.example"}, headers=HTML)).text
