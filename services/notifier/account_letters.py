@@ -16,6 +16,6 @@ def write(letter: AccountLetter, owner: Owner, *, link: str, name: str) -> Writt
             "link": link,
             "name": greeting(name) if letter.kind is AccountLetterKind.INVITATION else "",
             "expires": moments.in_words(letter.expires_at, owner.zone),
-            "pages": "the operations console" if letter.door == "console" else "its privacy requests",
+            "purpose": "work in its operations console" if letter.door == "console" else "work on its privacy requests",
         },
     )

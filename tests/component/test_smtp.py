@@ -16,12 +16,20 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from schemas.catalogue import Catalogue, Owner, PrivacyContact
 from schemas.intake import Challenge
-from schemas.notifier import Audience, Letter, LetterAccepted, LetterKind, LetterRefused
+from schemas.notifier import (
+    AccountLetter,
+    AccountLetterKind,
+    Audience,
+    Letter,
+    LetterAccepted,
+    LetterKind,
+    LetterRefused,
+)
 from schemas.request import Contact, Order, Request
 from schemas.vocabulary import Channel, Right
 from services.notifier import mail
-from services.notifier.domain import SendLetter
-from services.notifier.effects import send_letter
+from services.notifier.domain import SendLetter, SendToAccount
+from services.notifier.effects import send_letter, send_to_account
 from services.runtime.blobs import Blobs
 from services.runtime.database import engine
 from services.runtime.floor import Floor
@@ -267,3 +275,47 @@ async def test_an_address_in_another_script_is_reached_by_its_domain_in_ascii(tm
     text = message.get_body(("plain",))
     assert text is not None
     assert "Hello Rósa Ó Núñez," in text.get_content()
+
+
+def to_account(on: Floor, door: str) -> SendToAccount:
+    shelf = "account:a-1"
+    on.vault.prepare(shelf, ("record", "verification"))
+    letter = AccountLetter(
+        id="l-1",
+        kind=AccountLetterKind.INVITATION,
+        account="a-1",
+        owner=OWNER.slug,
+        door=door,
+        email=on.vault.seal(shelf, "record", "email", "nora@alder-falls.example"),
+        name=on.vault.seal(shelf, "record", "name", "Nora Newcome"),
+        token=on.vault.seal(shelf, "verification", "token:l-1", TOKEN),
+        expires_at=datetime(2026, 3, 10, 18, tzinfo=UTC),
+    )
+    return SendToAccount(id="l-1:1", letter=letter, attempt=1)
+
+
+@pytest.mark.parametrize(("door_of_it", "service"), [("portal", "router"), ("console", "console")])
+async def test_an_invitation_leads_to_the_pages_of_its_door(tmp_path: Path, door_of_it: str, service: str) -> None:
+    door = Door()
+    async with server(door) as port:
+        on = floor(tmp_path, port)
+        sent = await send_to_account(to_account(on, door_of_it), on)
+    assert sent == LetterAccepted(effect_id="l-1:1", letter_id="l-1", attempt=1)
+    [(_, to, message)] = door.taken
+    assert to == ["nora@alder-falls.example"]
+    text = message.get_body(("plain",))
+    assert text is not None
+    assert f"{on.settings.url_of(service)}/{door_of_it}/welcome/{TOKEN}" in text.get_content().splitlines()
+
+
+async def test_an_invitation_sealed_for_another_letter_is_not_sent(tmp_path: Path) -> None:
+    door = Door()
+    async with server(door) as port:
+        on = floor(tmp_path, port)
+        effect = to_account(on, "portal")
+        moved = SendToAccount(
+            id="l-2:1", letter=effect.letter.model_copy(update={"id": "l-2"}), attempt=1
+        )  # another letter's token does not open under this one's name
+        told = await send_to_account(moved, on)
+    assert told == LetterRefused(effect_id="l-2:1", letter_id="l-2", attempt=1, reason="tampered", permanent=True)
+    assert door.taken == []

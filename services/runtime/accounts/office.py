@@ -19,9 +19,10 @@ from schemas.acts import (
     SecondStepRemoved,
     SecondStepSetUp,
 )
-from schemas.catalogue import SHELF, Account, Owner
+from schemas.catalogue import SHELF, Account, Catalogue, Owner
 from schemas.envelope import derived_id
 from schemas.notifier import AccountLetter, AccountLetterKind, SendAccountLetter
+from schemas.roles import Permission, permissions
 from services.runtime.accounts import changes
 from services.runtime.accounts.links import LASTS, Links
 from services.runtime.accounts.second_step import recovery_digests
@@ -40,10 +41,12 @@ class Newcomer:
 
 
 class Office:
-    """One service's. ``door`` names the pages that its links lead to; ``address`` is whence somebody acts."""
+    """One service's. ``address`` is whence somebody acts. A link leads to the pages that the account is for, whoever
+    had it sent.
+    """
 
-    def __init__(self, floor: Floor, door: str, address: str = "") -> None:
-        self._floor, self._door, self._address = floor, door, address
+    def __init__(self, floor: Floor, address: str = "") -> None:
+        self._floor, self._address = floor, address
         self._secret = floor.settings.person_secret.get_secret_value()
         self.links = Links(floor.settings.session_secret.get_secret_value())
 
@@ -138,10 +141,15 @@ class Office:
                 kind=kind,
                 account=account.id,
                 owner=account.owner,
-                door=self._door,
+                door=door_of(account, self._floor.catalogue()),
                 email=email,
                 name=account.name,
                 token=vault.seal(account.shelf, "verification", f"token:{letter_id}", token),
                 expires_at=datetime.now(UTC) + LASTS[kind],
             )
         )
+
+
+def door_of(account: Account, catalogue: Catalogue) -> str:
+    """The pages on which the account signs in."""
+    return "console" if Permission.OPERATE in permissions(account, catalogue) else "portal"

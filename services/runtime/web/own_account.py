@@ -41,7 +41,6 @@ def own_account_router(prefix: str, permission: Permission) -> APIRouter:
     router = APIRouter(prefix=prefix, include_in_schema=False)
     mine = Annotated[Account, Depends(signed_in(at=prefix))]
     halfway = Annotated[Account, Depends(signed_in(at=prefix, before_second_step=True))]
-    door = prefix.strip("/")
 
     @router.get("/forgot")
     async def forgot(request: Request) -> Response:
@@ -53,7 +52,7 @@ def own_account_router(prefix: str, permission: Permission) -> APIRouter:
     ) -> Response:  # fmt: skip
         """The same words for everybody, at once. Whether there is a letter to send is found out afterwards."""
         answer = render(request, "forgot-sent.html", sign_in=f"{prefix}/sign-in")
-        answer.background = BackgroundTask(_write_if_known, request, floor, door, permission, email)
+        answer.background = BackgroundTask(_write_if_known, request, floor, permission, email)
         return answer
 
     @router.get("/welcome/{token}")
@@ -70,7 +69,7 @@ def own_account_router(prefix: str, permission: Permission) -> APIRouter:
         again: Annotated[str, Form()] = "",
     ) -> Response:
         desk = desk_of(request, floor)
-        office = Office(floor, door, desk.address_of(request))
+        office = Office(floor, desk.address_of(request))
         account = office.links.account(token, floor.catalogue())
         if account is None:
             return _dead(request, prefix)
@@ -115,7 +114,7 @@ def own_account_router(prefix: str, permission: Permission) -> APIRouter:
             filled = Filled(errors=[{"field": "code", "message": "does not fit; wait for the next one and try again"}])
             return await _step_page(request, account, floor, prefix, secret, filled, 422)
         sealed = await asyncio.to_thread(desk.second_step.seal, account, secret)
-        codes, office = second_step.new_recovery_codes(), Office(floor, door, desk.address_of(request))
+        codes, office = second_step.new_recovery_codes(), Office(floor, desk.address_of(request))
         try:
             now = await office.set_up_second_step(account, sealed, codes)
         except Refused:
@@ -127,7 +126,7 @@ def own_account_router(prefix: str, permission: Permission) -> APIRouter:
     return router
 
 
-async def _write_if_known(request: Request, floor: Floor, door: str, permission: Permission, email: str) -> None:
+async def _write_if_known(request: Request, floor: Floor, permission: Permission, email: str) -> None:
     desk = desk_of(request, floor)
     try:
         address = desk.address_of(request)
@@ -135,7 +134,7 @@ async def _write_if_known(request: Request, floor: Floor, door: str, permission:
             return
         account = desk.accounts.known(email)
         if account is not None and permission in permissions(account, floor.catalogue()):
-            await Office(floor, door, address).ask_reset(account)
+            await Office(floor, address).ask_reset(account)
     except BusUnavailable:
         log.warning("a letter for a new password could not be ordered")
     except Exception as error:  # noqa: BLE001 — the answer has gone out; it must not break off for some and not for others
@@ -145,7 +144,7 @@ async def _write_if_known(request: Request, floor: Floor, door: str, permission:
 async def _welcome(
     request: Request, floor: Floor, prefix: str, token: str, filled: Filled, status: int = 200
 ) -> Response:  # fmt: skip
-    account = Office(floor, prefix.strip("/")).links.account(token, floor.catalogue())
+    account = Office(floor).links.account(token, floor.catalogue())
     if account is None:
         return _dead(request, prefix)
     return render(

@@ -98,7 +98,6 @@ def people_router(prefix: str) -> APIRouter:
     """``prefix/people``, ``prefix/people/{account_id}`` and what is done there."""
     router = APIRouter(prefix=f"{prefix}/people", include_in_schema=False)
     managing = Annotated[Account, Depends(signed_in(Permission.MANAGE, Permission.OVERSEE, at=prefix))]
-    door = prefix.strip("/")
 
     async def listing(request: Request, by: Account, floor: Floor, filled: Filled, status: int = 200) -> Response:
         catalogue = floor.catalogue()
@@ -135,7 +134,7 @@ def people_router(prefix: str) -> APIRouter:
             wrong = {"field": "role", "message": TROUBLE[Why.NO_ROLE]}
         else:
             try:
-                await _office(request, floor, door).invite(by, owner, new)
+                await _office(request, floor).invite(by, owner, new)
             except Refused as refused:
                 wrong = {"field": "email", "message": TROUBLE[refused.why]}
         if wrong:
@@ -151,7 +150,7 @@ def people_router(prefix: str) -> APIRouter:
     async def act(request: Request, account_id: str, step: Step, by: managing, floor: OnFloor) -> Response:
         account = _within_reach(by, account_id, floor)
         try:
-            await _do(request, step, by, account, _office(request, floor, door), floor)
+            await _do(request, step, by, account, _office(request, floor), floor)
         except Refused as refused:
             return await _one(request, by, floor, account, prefix, TROUBLE[refused.why], 409)
         return RedirectResponse(f"{prefix}/people/{account.id}?done={step}", 303)
@@ -222,8 +221,8 @@ def _choices(by: Account, floor: Floor, *owners: Owner) -> list[tuple[str, str, 
     return [(role.value, *MEANING[role]) for role in Role if role in roles]
 
 
-def _office(request: Request, floor: Floor, door: str) -> Office:
-    return Office(floor, door, desk_of(request, floor).address_of(request))
+def _office(request: Request, floor: Floor) -> Office:
+    return Office(floor, desk_of(request, floor).address_of(request))
 
 
 def _person(floor: Floor, by: Account, account: Account) -> Person:
