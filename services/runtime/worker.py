@@ -55,9 +55,9 @@ def run(service: Service) -> None:
     here = settings()
     telemetry.start(service.name, here.log_level, exporting.processors(here))
     sys.setswitchinterval(SWITCH)
-    COMEBACKS.begin(service.name, state_folder(service.name, here))
     try:
         preflight.check_environment(here)
+        COMEBACKS.begin(service.name, state_folder(service.name, here))
         uvloop.run(Worker(service, here).run())
     except Refused as refusal:
         sys.exit(f"{service.name}: {refusal}")

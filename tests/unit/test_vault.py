@@ -184,7 +184,7 @@ def test_only_the_master_key_that_wrapped_the_keys_opens_them(vault: Vault, data
 
 def test_processes_that_race_to_prepare_end_with_one_set_of_keys(file: Path) -> None:
     engines = [engine(f"sqlite:///{file}") for _ in range(4)]
-    barrier = Barrier(len(engines))
+    barrier = Barrier(len(engines), timeout=60)
 
     def prepare(database: Engine) -> Vault:
         barrier.wait()
