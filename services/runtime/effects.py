@@ -1,7 +1,7 @@
 """Doing what the settled state says is to be done, and reporting each result back as a cause (law 4)."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -54,13 +54,12 @@ class Clock:
     def take_up(self, partition: int, owing: Iterable[tuple[str, Aggregate]]) -> None:
         """Starts over with a partition that was just assigned."""
         self._drop(partition)
-        for name, aggregate in owing:
-            self.settled(partition, {name: aggregate})
+        self.settled(partition, owing)
 
-    def settled(self, partition: int, changed: Mapping[str, Aggregate]) -> None:
-        """Compares what the changed aggregates owe now with what is waited for or under way for them."""
+    def settled(self, partition: int, steps: Iterable[tuple[str, Aggregate]]) -> None:
+        """Compares what the aggregates owe, event by event, with what is waited for or under way for them."""
         known = self._owed.setdefault(partition, {})
-        for name, aggregate in changed.items():
+        for name, aggregate in steps:
             wanted = {effect.id: effect for effect in self._service.due(aggregate.state)}
             for stale in [key for key, owed in known.items() if owed.name == name and key not in wanted]:
                 _cancel(known.pop(stale))

@@ -54,7 +54,7 @@ class Ledger(Table):  # type: ignore[misc]
     policies: Callable[[], Catalogue]
     park: Callable[[Record, str, str], Awaitable[None]]
     on_owned: Callable[[int, Iterable[tuple[str, Aggregate]]], None]
-    on_settled: Callable[[int, Mapping[str, Aggregate]], None]
+    on_settled: Callable[[int, Iterable[tuple[str, Aggregate]]], None]
     on_lost: Callable[[], None]
     check_sources: Callable[[Mapping[int, Mark]], Awaitable[Mapping[int, int]]]
     """Refuses what retention has cut short; tells where the service's inbox ends, by partition."""
@@ -193,7 +193,7 @@ class Ledger(Table):  # type: ignore[misc]
         for cause in done.covered:
             cause.acknowledge()
         if part.results_end is None:
-            self.on_settled(part.number, done.changed)
+            self.on_settled(part.number, done.steps)
         elif part.has_read(self._inbox, done.last.position):
             self._owe(part)
 

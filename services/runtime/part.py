@@ -35,12 +35,18 @@ class Fenced(Exception):  # noqa: N818 — a state of affairs, not a fault of ou
 
 @dataclass(slots=True)
 class Settled:
-    """What became certain in one go: the last record, the aggregates it leaves, the causes it covers."""
+    """What became certain in one go: the last record, what each event left behind, the causes they cover."""
 
     last: Written | None = None
     offset: int = -1
-    changed: dict[str, Aggregate] = field(default_factory=dict)
+    steps: list[tuple[str, Aggregate]] = field(default_factory=list)
+    """Each event's aggregate after it, in the log's order: an effect belongs to the first event that owed it."""
     covered: list[Waiting] = field(default_factory=list)
+
+    @property
+    def changed(self) -> dict[str, Aggregate]:
+        """What the aggregates are in the end."""
+        return dict(self.steps)
 
 
 @dataclass(slots=True)
@@ -99,10 +105,10 @@ class Part:
                 done.covered += uncovered
                 uncovered = []
                 if item.aggregate is not None:
-                    done.changed[item.name] = item.aggregate
+                    done.steps.append((item.name, item.aggregate))
             self.queue.popleft()
         self.queue.extendleft(reversed(uncovered))
-        for name, aggregate in done.changed.items():
+        for name, aggregate in done.steps:
             if self.overlay.get(name) is aggregate:
                 del self.overlay[name]
         return done

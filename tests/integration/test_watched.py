@@ -138,5 +138,14 @@ def _fenced(running: Running) -> float | None:
 
 
 def test_replicas_of_a_service_are_one_station(operator: Operator) -> None:
-    page = eventually(lambda: _if_in("<caption>Services", operator.page("/map")), "the table of services")
-    assert "takes up" not in page  # both verifiers and both executors are heard, and hold all partitions together
+    """Both verifiers and both executors are heard, and hold all partitions together."""
+
+    def page() -> str:
+        found: str = operator.page("/map")
+        return found
+
+    eventually(
+        lambda: "<caption>Services" in page() and "takes up" not in page(),
+        "every partition held by the replicas heard",
+        within=30,
+    )

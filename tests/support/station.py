@@ -220,7 +220,7 @@ class Station:
             topic, offset = cast("tuple[str, int]", waiting.acknowledge())
             assert offset <= done.last.position[topic].offset, "a cause was acknowledged before the log covers it"
         self.disk.write(Mark(done.offset, done.last.head, done.last.head, done.last.position), done.changed)
-        for name, aggregate in done.changed.items():
+        for name, aggregate in done.steps:
             self._owe(name, aggregate)
 
     def _owe(self, name: str, aggregate: Aggregate) -> None:

@@ -76,7 +76,7 @@ async def test_a_line_from_within_an_effect_names_request_effect_and_trace(lines
     clock = Clock(cast("Any", service), cast("Any", SimpleNamespace(bus=SimpleNamespace(send=send))))
     stamp = Stamp("event-1", "request-2", "person", "owner", "correlation", PARENT)
     HANDLED.set(Handled("somebody else's", ""))
-    clock.settled(0, {"a": cast("Any", SimpleNamespace(state=[Knock(id="effect-1")], stamp=stamp))})
+    clock.settled(0, [("a", cast("Any", SimpleNamespace(state=[Knock(id="effect-1")], stamp=stamp)))])
     async with asyncio.timeout(5):
         while not sent:
             await asyncio.sleep(0.01)
@@ -101,7 +101,7 @@ async def test_what_is_owed_now_is_told_apart_from_what_is_owed_later() -> None:
         Knock(id="now"),
         Knock(id="later", not_before=now + timedelta(days=1)),
     ]
-    clock.settled(0, {"a": cast("Any", SimpleNamespace(state=effects, stamp=stamp))})
+    clock.settled(0, [("a", cast("Any", SimpleNamespace(state=effects, stamp=stamp)))])
     clock.measure()
     values = {
         tuple(sample.labels.values()): sample.value

@@ -71,7 +71,7 @@ class Tower:
 
     def owe(self, *owed: Effect, name: str = "request-1", partition: int = 0) -> None:
         """The state under a name has settled, and owes this now."""
-        self.clock.settled(partition, {name: Aggregate(owed, STAMP)})
+        self.clock.settled(partition, [(name, Aggregate(owed, STAMP))])
 
     async def reported(self) -> Fact:
         """The next result on the bus."""
@@ -122,6 +122,16 @@ async def tower() -> AsyncIterator[Tower]:
 async def test_what_is_owed_now_is_done_at_once(tower: Tower) -> None:
     tower.owe(Ring(id="a"), Ring(id="b", not_before=now() - timedelta(days=1)))
     assert {await tower.reported(), await tower.reported()} == {Rung(effect_id="a"), Rung(effect_id="b")}
+
+
+async def test_an_effect_belongs_to_the_event_that_first_owed_it_also_where_several_settle_in_one_go(
+    tower: Tower,
+) -> None:
+    later = replace(STAMP, event_id="event-2")
+    both = (Ring(id="a"), Ring(id="b"))
+    tower.clock.settled(0, [("request-1", Aggregate(both[:1], STAMP)), ("request-1", Aggregate(both, later))])
+    told = [await tower.told(), await tower.told()]
+    assert {(fact.effect_id, said["causation"]) for fact, said in told} == {("a", STAMP.event_id), ("b", "event-2")}
 
 
 async def test_a_result_is_a_cause_that_names_the_event_behind_it(tower: Tower) -> None:
