@@ -7,7 +7,10 @@ from schemas.request import Request
 
 
 class Challenge(Fact):
-    """A secret made at the door, for proving control of an address: its digest, and itself sealed for the letter."""
+    """A secret made at the door, for proving control of an address: its digest, and itself sealed for the letter.
+
+    The digest of a link's secret is its SHA-256; that of a code, which could be guessed from one, is a keyed hash.
+    """
 
     digest: str
     token: Sealed
@@ -15,7 +18,7 @@ class Challenge(Fact):
 
 class SubmitRequest(Fact):
     """Command: a submission that passed its door. ``digest`` is a keyed hash of its content, for its idempotency
-    key.
+    key. ``code`` is there where the person gave a telephone number: six digits, sent only if they are needed.
     """
 
     TYPE: ClassVar[str] = "dsr.intake.submit-request.v1"
@@ -23,6 +26,7 @@ class SubmitRequest(Fact):
     request: Request
     digest: str
     challenge: Challenge
+    code: Challenge | None = None
 
 
 class RequestReceived(Fact):
@@ -33,6 +37,7 @@ class RequestReceived(Fact):
     request: Request
     digest: str
     challenge: Challenge
+    code: Challenge | None = None
 
 
 class SubmissionRefused(Fact):

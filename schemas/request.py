@@ -1,9 +1,10 @@
 """A request as it travels: who asks which owner for what, order by order, with everything personal sealed."""
 
+from datetime import date
 from hashlib import sha256
 
 from schemas.base import Fact, Moment, Sealed, Slug
-from schemas.vocabulary import Assurance, Channel, Method, Outcome, Right, Scope
+from schemas.vocabulary import Assurance, Basis, Channel, Method, Outcome, PointKind, Right, Scope, Span
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Crockford's base 32: no letter that is taken for another on the telephone."""
@@ -17,19 +18,59 @@ def short_number(request_id: str) -> str:
 
 
 class Order(Fact):
-    """One right asked for. ``after`` names the order that must be completed first (R08)."""
+    """One right asked for. ``after`` names the order that must be completed first (R08).
+
+    ``instead_of`` is the right that was asked for where it could not be granted as asked: specific pieces of someone
+    whose identity could not be proved well enough become categories (11 CCR 7024(a)).
+    """
 
     id: str
     right: Right
     scope: Scope = Scope.PRODUCT
     after: str | None = None
+    instead_of: Right | None = None
+
+
+class Period(Fact):
+    """How far back the person asks (R15). ``since`` is the first day, for :attr:`Span.SINCE` alone."""
+
+    span: Span = Span.TWELVE_MONTHS
+    since: date | None = None
+
+
+class Attachment(Fact):
+    """A file that came with a request: encrypted at rest under ``ref``, its name sealed, ``sha256`` of its content."""
+
+    ref: str
+    name: Sealed
+    media: str
+    size: int
+    sha256: str
+
+
+class Agent(Fact):
+    """Somebody asks on the person's behalf. ``contact`` is the agent's, a sealed :class:`Contact`."""
+
+    contact: Sealed
+    basis: Basis
+
+
+class Ticket(Fact):
+    """The ticket in somebody's support system that a request came from, and that is answered there (R42)."""
+
+    client: Slug
+    id: str
 
 
 class Request(Fact):
     """What was asked, as every service needs to know it.
 
     ``person`` is the person key, ``contact`` a sealed :class:`Contact`, ``corrections`` a sealed list of
-    :class:`Correction`. ``received_at`` starts the statutory clock (11 CCR 7021(b)).
+    :class:`Correction`, ``details`` a sealed text in the person's words, ``points`` a sealed list of
+    :class:`DataPoint`, ``declaration`` the sealed name under a declaration under penalty of perjury (11 CCR 7062(c)),
+    ``child`` the sealed name of the child the request is about (R19). ``received_at`` starts the statutory clock
+    (11 CCR 7021(b)). ``entered_by`` is the account or client that entered it for the person; empty for the person's
+    own hand. ``linked`` names requests of the same person that it belongs with: none vouches for another.
     """
 
     id: str
@@ -42,6 +83,16 @@ class Request(Fact):
     contact: Sealed
     corrections: Sealed | None = None
     locale: str = "en"
+    period: Period = Period()
+    details: Sealed | None = None
+    points: Sealed | None = None
+    declaration: Sealed | None = None
+    child: Sealed | None = None
+    attachments: tuple[Attachment, ...] = ()
+    agent: Agent | None = None
+    ticket: Ticket | None = None
+    entered_by: str = ""
+    linked: tuple[str, ...] = ()
 
     @property
     def number(self) -> str:
@@ -50,11 +101,21 @@ class Request(Fact):
 
 
 class Contact(Fact):
-    """Who asks and how to reach them. Travels only inside a sealed field."""
+    """Who asks and how to reach them. Travels only inside a sealed field.
+
+    ``email`` is empty for somebody who has none: they are reached by telephone, or by a letter that staff prints.
+    """
 
     name: str
-    email: str
+    email: str = ""
     phone: str | None = None
+
+
+class DataPoint(Fact):
+    """Something the person says of themselves, to be compared with what is held. Travels only inside a sealed field."""
+
+    kind: PointKind
+    value: str
 
 
 class Correction(Fact):
@@ -65,10 +126,14 @@ class Correction(Fact):
 
 
 class Proof(Fact):
-    """How well identity was proved, and by what."""
+    """How well identity was proved, and by what. ``methods`` names all that counted, ``method`` the first of them;
+    ``points`` is the number of reliable data points they make (11 CCR 7062).
+    """
 
     level: Assurance
     method: Method
+    methods: tuple[Method, ...] = ()
+    points: int = 0
 
 
 class Leaf(Fact):

@@ -40,6 +40,10 @@ class Channel(StrEnum):
     WEB = "web"
     API = "api"
     BUS = "bus"
+    PHONE = "phone"
+    POST = "post"
+    EMAIL = "email"
+    TICKET = "ticket"
 
 
 class Assurance(StrEnum):
@@ -55,6 +59,45 @@ class Method(StrEnum):
 
     NOT_NEEDED = "not_needed"
     EMAIL_LINK = "email_link"
+    SMS_CODE = "sms_code"
+    KNOWLEDGE = "knowledge"
+    DECLARATION = "declaration"
+    REAUTHENTICATION = "reauthentication"
+    ATTESTATION = "attestation"
+    CONFIRMATION = "confirmation"
+    PERMISSION = "permission"
+    POWER_OF_ATTORNEY = "power_of_attorney"
+
+
+class Sensitivity(StrEnum):
+    """How much harm data does in the wrong hands (11 CCR 7060(c)(3)(A)); ordered, the least first."""
+
+    ORDINARY = "ordinary"
+    SENSITIVE = "sensitive"
+
+
+class Span(StrEnum):
+    """How far back a request to know reaches (R15; Cal. Civ. Code 1798.130(a)(2)(B))."""
+
+    TWELVE_MONTHS = "twelve_months"
+    SINCE = "since"
+    EVERYTHING = "everything"
+
+
+class PointKind(StrEnum):
+    """A kind of data point that a person may name so that it is compared with what is held about them."""
+
+    STREET_ADDRESS = "street_address"
+    POSTAL_CODE = "postal_code"
+    DATE_OF_BIRTH = "date_of_birth"
+    ACCOUNT_NUMBER = "account_number"
+
+
+class Basis(StrEnum):
+    """On what an authorised agent rests (11 CCR 7063)."""
+
+    PERMISSION = "permission"
+    POWER_OF_ATTORNEY = "power_of_attorney"
 
 
 class Scope(StrEnum):

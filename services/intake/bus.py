@@ -8,8 +8,9 @@ from schemas.envelope import Malformed
 from schemas.topics import SUBMISSIONS, submissions
 from schemas.vocabulary import Channel
 from services.intake import pages, web
+from services.intake.arrival import Arrival
 from services.intake.cloudevent import submitted
-from services.intake.submission import KeyReused, Refused, receive
+from services.intake.receiving import KeyReused, Refused, receive
 from services.runtime.chain import Record
 from services.runtime.door import at_least_once, read_below
 from services.runtime.floor import Floor
@@ -54,7 +55,7 @@ async def take(floor: Floor, record: Record) -> None:
             raise Malformed("foreign-owner", "data.owner")
         now = datetime.now(UTC)
         received_at = min(max(record.recorded_at, now - OLDEST), now)
-        await receive(floor, event.submission, channel=Channel.BUS, client=client, key=event.id, now=received_at)
+        await receive(floor, event.submission, Arrival(Channel.BUS, client, event.id, received_at, entered_by=client))
     except Malformed as reason:
         await park(floor.bus, floor.vault, floor.service, record, reason.code, reason.place)
     except Refused as refused:

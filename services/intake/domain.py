@@ -21,7 +21,12 @@ def decide(state: Person, cause: Cause) -> Event | None:
     """Intake's one answer to a cause, or silence."""
     match cause.body:
         case SubmitRequest() as submitted if submitted.request.id not in state.requests:
-            return RequestReceived(request=submitted.request, digest=submitted.digest, challenge=submitted.challenge)
+            return RequestReceived(
+                request=submitted.request,
+                digest=submitted.digest,
+                challenge=submitted.challenge,
+                code=submitted.code,
+            )
         case SubmitRequest() as submitted if submitted.digest != state.requests[submitted.request.id]:
             return SubmissionRefused(request_id=submitted.request.id, reason="key_used_for_other_content")
         case _:

@@ -10,8 +10,8 @@ from schemas.vocabulary import Right
 from services.runtime.person import normal_email, normal_phone
 from services.runtime.web.wording import wrong
 
-OFFERED: Final = (Right.ACCESS, Right.CORRECT, Right.DELETE)
-"""The rights that can be asked for in this release, in the order in which they are carried out (R08)."""
+OFFERED: Final = (Right.KNOW, Right.ACCESS, Right.CORRECT, Right.DELETE, Right.OPT_OUT, Right.LIMIT)
+"""The rights that can be asked for, in the order in which they are carried out (R08)."""
 
 _FORBIDDEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -48,13 +48,21 @@ def _callable(text: str) -> str:
         raise wrong("is not a telephone number we could call") from None
 
 
-def _offered(rights: tuple[Right, ...]) -> tuple[Right, ...]:
-    if not set(rights).issubset(OFFERED):
-        raise wrong("can be access, delete or correct so far; the other rights come in a later release")
+def paragraphs(text: str) -> str:
+    """``text``, unless it holds control characters other than line breaks, or direction marks."""
+    for line in text.splitlines():
+        one_line(line)
+    return text
+
+
+def _in_order(rights: tuple[Right, ...]) -> tuple[Right, ...]:
     return tuple(right for right in OFFERED if right in rights)
 
 
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(one_line)]
+Paragraphs = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(paragraphs)]
+"""A text in the person's own words, line breaks and all."""
+
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200), AfterValidator(one_line), AfterValidator(_named)]
 Email = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_reachable)]
 """An e-mail address as its owner writes it; its domain in Unicode. Whether mail arrives there is not asked."""
@@ -62,5 +70,5 @@ Email = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterVal
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_callable)]
 """A telephone number in E.164."""
 
-Rights = Annotated[tuple[Right, ...], Field(min_length=1, max_length=12), AfterValidator(_offered)]
+Rights = Annotated[tuple[Right, ...], Field(min_length=1, max_length=12), AfterValidator(_in_order)]
 """A set, in the order in which it is carried out; naming a right twice means nothing more than naming it once."""

@@ -10,8 +10,9 @@ from schemas.catalogue import Owner
 from schemas.roles import CUSTODIAN
 from schemas.vocabulary import Channel
 from services.intake import views
+from services.intake.arrival import Arrival
 from services.intake.entries import PARTS, ROWS, Entered, entered, fresh_key, summary
-from services.intake.submission import KeyReused, receive, submit_id
+from services.intake.receiving import KeyReused, receive, submit_id
 from services.intake.web import is_id
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
@@ -70,9 +71,8 @@ async def take(request: Request, floor: Lent, owner: Named) -> Response:
     if sent.submission is None:
         return _form(request, owner, sent, status=422)
     try:
-        receipt = await receive(
-            floor, sent.submission, channel=Channel.WEB, client=CLIENT, key=sent.key, now=datetime.now(UTC)
-        )
+        arrival = Arrival(Channel.WEB, CLIENT, sent.key, datetime.now(UTC))
+        receipt = await receive(floor, sent.submission, arrival)
     except KeyReused:  # back to the page after sending it, and something changed: another request, if they mean it
         return _form(request, owner, Entered(fresh_key(), sent.filled), status=422, sent_before=True)
     return RedirectResponse(f"/privacy/{owner.slug}/received/{receipt.request_id}", 303)

@@ -11,7 +11,9 @@ from pydantic import BaseModel, ValidationError
 from schemas.base import Moment
 from schemas.vocabulary import Channel
 from services.intake import views
-from services.intake.submission import KeyReused, Refused, Submission, receive, submit_id
+from services.intake.arrival import Arrival
+from services.intake.receiving import KeyReused, Refused, receive, submit_id
+from services.intake.submission import Submission
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
 from services.runtime.web.problem import Problem
@@ -62,7 +64,7 @@ async def submit(request: Request, response: Response, floor: Annotated[Floor, D
     key = _key(request)
     submission = await _submission(request)
     try:
-        receipt = await receive(floor, submission, channel=Channel.API, client=CLIENT, key=key, now=datetime.now(UTC))
+        receipt = await receive(floor, submission, Arrival(Channel.API, CLIENT, key, datetime.now(UTC)))
     except Refused as refused:
         raise _problem(refused) from None
     response.headers["Location"] = f"/v1/requests/{receipt.request_id}"

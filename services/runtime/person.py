@@ -42,6 +42,16 @@ def person_key(secret: bytes, owner: str, email: str) -> str:
     return _digest(secret, owner + _SEPARATOR + normal_email(email))
 
 
+def phone_key(secret: bytes, owner: str, phone: str) -> str:
+    """Who a person without an e-mail address is to one owner."""
+    return _digest(secret, f"{_SEPARATOR}phone{_SEPARATOR}{owner}{_SEPARATOR}{normal_phone(phone)}")
+
+
+def code_digest(secret: bytes, request_id: str, code: str) -> str:
+    """What a code that was sent to a telephone is compared by: without the secret, a million tries do not find it."""
+    return _digest(secret, f"{_SEPARATOR}code{_SEPARATOR}{request_id}{_SEPARATOR}{code}")
+
+
 def login_key(secret: bytes, email: str) -> str:
     """Who signs in, whatever owner they work for."""
     return _digest(secret, f"{_SEPARATOR}login{_SEPARATOR}{normal_email(email)}")

@@ -11,8 +11,10 @@ from pydantic import ValidationError
 from schemas.intake import SubmitRequest
 from schemas.request import Contact, Correction
 from schemas.vocabulary import Channel, Right
+from services.intake.arrival import Arrival
 from services.intake.processor import INTAKE
-from services.intake.submission import KeyReused, Receipt, Submission, UnknownOwner, receive
+from services.intake.receiving import KeyReused, Receipt, UnknownOwner, receive
+from services.intake.submission import LOOK_BACK, Submission
 from services.runtime.bus import BusUnavailable
 from services.runtime.web.wording import field_errors
 from tests.support.doors import NOW, Door, door
@@ -42,7 +44,7 @@ def wrong(**changes: Any) -> list[tuple[str, str]]:
 
 
 async def submit(desk: Door, submission: Submission, key: str = "key-1") -> Receipt:
-    return await receive(desk.floor, submission, channel=Channel.API, client="api", key=key, now=NOW)
+    return await receive(desk.floor, submission, Arrival(Channel.API, "api", key, NOW))
 
 
 def sent(desk: Door) -> SubmitRequest:
@@ -93,11 +95,16 @@ def test_rights_are_a_set_in_the_order_in_which_they_are_carried_out() -> None:
     assert asked.rights == (Right.ACCESS, Right.CORRECT, Right.DELETE)
 
 
-@pytest.mark.parametrize("right", ["know", "opt_out", "limit"])
-def test_a_right_of_a_later_release_is_refused_in_these_words(right: str) -> None:
-    assert wrong(rights=["access", right]) == [
-        ("rights", "can be access, delete or correct so far; the other rights come in a later release")
-    ]
+def test_whoever_has_no_address_gives_a_telephone_number() -> None:
+    assert form(email=None, phone="530 555 0101").email is None
+    assert wrong(email=None) == [("email", "is required, unless there is a telephone number")]
+
+
+def test_how_far_back_is_a_span_or_a_first_day_and_not_before_2022() -> None:
+    assert form(period={"span": "since", "since": "2022-01-01"}).period.since == LOOK_BACK
+    assert wrong(period={"span": "since"}) == [("period", "must name a first day if, and only if, it begins on one")]
+    assert wrong(period={"since": "2024-05-01"})[0][0] == "period"
+    assert wrong(period={"span": "since", "since": "2021-12-31"})[0][0] == "period.since"
 
 
 def test_corrections_go_with_the_right_to_correct_and_only_with_it() -> None:
@@ -123,6 +130,42 @@ async def test_a_compound_request_is_executed_one_order_after_the_other(desk: Do
     orders = sent(desk).request.orders
     assert [order.right for order in orders] == [Right.ACCESS, Right.CORRECT, Right.DELETE]
     assert [order.after for order in orders] == [None, orders[0].id, orders[1].id]
+
+
+@pytest.mark.requirement("R34")
+async def test_what_needs_no_proof_goes_ahead_beside_what_does(desk: Door) -> None:
+    receipt = await submit(desk, form(rights=["delete", "limit", "opt_out"]))
+    at_once, waiting = (command.request for _, command in desk.bus.sent[-2:])
+    assert [order.right for order in at_once.orders] == [Right.OPT_OUT, Right.LIMIT]
+    assert [order.right for order in waiting.orders] == [Right.DELETE]
+    assert (at_once.linked, waiting.linked) == ((waiting.id,), (at_once.id,))
+    assert receipt.other is not None
+    assert (receipt.request_id, receipt.other.request_id) == (waiting.id, at_once.id)
+    assert await submit(desk, form(rights=["delete", "limit", "opt_out"])) == receipt
+
+
+async def test_all_that_a_person_may_add_travels_sealed(desk: Door) -> None:
+    given = {
+        "details": "The oak street house\nsince May",
+        "points": [{"kind": "street_address", "value": "12 Oak Street"}],
+        "declared_as": "Maria P Quill",
+        "agent": {"name": "Ada Help", "email": "ada@help.example", "basis": "permission"},
+        "child": "Little Quill",
+    }
+    await submit(desk, form(phone="530 555 0101", **given))
+    command = sent(desk)
+    text = command.model_dump_json()
+    assert not any(planted in text for planted in ("Quill", "oak", "Oak", "Ada", "help.example"))
+    request, vault = command.request, desk.floor.vault
+    assert command.code is not None
+    code = vault.open(request.id, "code", command.code.token, by="test", why="test")
+    assert (len(code), code.isdecimal()) == (6, True)
+    assert sha256(code.encode()).hexdigest() != command.code.digest
+    assert request.details is not None
+    assert request.child is not None
+    assert request.declaration is not None
+    for field in ("details", "child", "declaration"):
+        assert vault.open(request.id, field, getattr(request, field), by="test", why="test")
 
 
 async def test_what_is_personal_travels_sealed_and_opens_again(desk: Door) -> None:

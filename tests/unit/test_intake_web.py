@@ -114,7 +114,7 @@ async def test_the_published_description_names_the_key_and_the_body(desk: Door) 
     described = (await get(desk, "/openapi.json")).json()["paths"]["/v1/requests"]["post"]
     assert described["parameters"][0]["name"] == "Idempotency-Key"
     schema = described["requestBody"]["content"]["application/json"]["schema"]
-    assert set(schema["required"]) == {"owner", "rights", "name", "email"}
+    assert set(schema["required"]) == {"owner", "rights", "name"}
 
 
 PLANTED = "zq7-planted-zq7"
