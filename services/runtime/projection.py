@@ -58,7 +58,9 @@ class Projector:
         views: Sequence[View],
         consumer_factory: Callable[[], Consumer],
         on_malformed: OnMalformed,
+        breath: float = 0.0,
     ) -> None:
+        self._breath = breath
         self._folders = tuple(Folder(engine, view) for view in views)
         self._consumer_factory, self._on_malformed = consumer_factory, on_malformed
         self._waiters, self._bell = Waiters(), Bell()
@@ -73,6 +75,10 @@ class Projector:
     def expect(self, cause_id: str) -> Waiter:
         """To be called before the cause is sent; ``await waiter.wait(2.0)`` after it."""
         return self._waiters.expect(cause_id)
+
+    def about(self, subject: str) -> Waiter:
+        """Waits for whatever is shown next about a subject. To be called before looking how things are."""
+        return self._waiters.about(subject)
 
     async def answered(self, cause_id: str, timeout: float = 2.0) -> Accepted | None:  # noqa: ASYNC109 — as Waiter.wait
         """The event that a cause leads to, if the read models come to show it within ``timeout`` seconds from now.
@@ -122,6 +128,7 @@ class Projector:
                 self._ends.update({tp: high for tp in partitions if (high := consumer.highwater(tp)) is not None})
                 if fetched:
                     await self._show([record_of(raw) for batch in fetched.values() for raw in batch])
+                    await asyncio.sleep(self._breath)
                 self._resume()
         finally:
             await consumer.stop()
