@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.base import Fact
-from schemas.catalogue import Account, Catalogue, Owner, PrivacyContact, Product
+from schemas.catalogue import Account, Catalogue, Owner, PrivacyContact, Product, Rule
 from schemas.cause import Cause, Effect, TimePassed, Wake
 from schemas.envelope import Envelope, derived_id
 from schemas.executor import PackageMade, TaskFailed, TaskReported
@@ -19,7 +19,7 @@ from schemas.notifier import LetterAccepted, LetterRefused
 from schemas.request import Leaf, Order, Package, Request
 from schemas.router import Decision, Instruction, InstructRequest
 from schemas.verifier import SubmitProof
-from schemas.vocabulary import Channel, Exemption, Outcome, Right
+from schemas.vocabulary import Assurance, Channel, Exemption, Outcome, Right
 from services.executor import domain as executor
 from services.executor.orders import CallProduct, MakePackage
 from services.intake import domain as intake
@@ -52,6 +52,7 @@ def catalogue() -> Catalogue:
         owner = Owner(
             slug=slug, name=name, kind=kind, zone="America/Los_Angeles", regime="ccpa", locale="en",
             privacy_contact=contact, suites=("civicengage", "civicrec", "seeclickfix"),
+            verification=(Rule(right=Right.ACCESS, level=Assurance.REASONABLE),),
         )  # fmt: skip
         world = world.with_entry(owner)
     return world
