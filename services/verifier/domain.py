@@ -151,7 +151,7 @@ def prove(proof: SubmitProof, state: Open, cause: Cause) -> Event | None:
 
 
 def gather(more: SubmitEvidence, state: Gathering, cause: Cause) -> Event:
-    """More was given, by whoever holds the link. A wrong code costs an attempt; what came with it is kept."""
+    """More was given, by whoever holds the link. What leads no further costs an attempt; what came with it is kept."""
     case = state.case
     if more.digest != case.challenge.digest:
         return _wrong(state, cause)
@@ -162,7 +162,7 @@ def gather(more: SubmitEvidence, state: Gathering, cause: Cause) -> Event:
     wrong = bool(more.code) and not _is_code(more.code, case)
     if more.code and not wrong:
         methods += [Method.SMS_CODE] * (Method.SMS_CODE not in methods)
-    if wrong:
+    if wrong or (not more.final and len(methods) == len(state.methods)):
         case = case.model_copy(update={"attempts_left": case.attempts_left - 1})
     points = (*state.points, *((more.points,) if more.points is not None else ()))
     final = more.final or case.attempts_left < 1
