@@ -10,9 +10,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import Column, Connection, Engine, Index, MetaData, Select, String, Table, func, select
+from sqlalchemy import Boolean, Column, Connection, Engine, Index, MetaData, Select, String, Table, func, select
 
 from schemas import topics
+from schemas.intake import SignalRecorded
 from schemas.request import OrderResult, Request
 from schemas.router import OrderRecorded, RequestClosed, RequestRouted
 from schemas.vocabulary import NEEDS_NO_PROOF, Outcome, Right
@@ -44,6 +45,7 @@ CONSENT_ROWS: Final = Table(
     Column("id", String, primary_key=True),
     Column("owner", String, nullable=False),
     Column("person_key", String, nullable=False),
+    Column("anonymous", Boolean, nullable=False),
     Column("kind", String, nullable=False),
     Column("standing", String, nullable=False),
     Column("way", String, nullable=False),
@@ -53,7 +55,8 @@ CONSENT_ROWS: Final = Table(
     Column("number", String, nullable=False),
     Index("router_consents_by_person", "owner", "person_key"),
 )
-"""``kind`` is the right. ``request_id`` and ``number`` are empty for a signal, whose ``id`` is the event's."""
+"""``kind`` is the right. ``request_id`` and ``number`` are empty for a signal, whose ``id`` is the event's;
+``anonymous`` where the key is a browser's and nobody is known."""
 
 
 class ConsentView:
@@ -61,7 +64,7 @@ class ConsentView:
 
     name = "router_consents"
     metadata = _METADATA
-    topics = (topics.events("router"),)
+    topics = (topics.events("router"), topics.events("intake"))
 
     def apply(self, connection: Connection, accepted: Accepted) -> None:
         """Folds one event. What ended before it reached its owner is not there, and changes nothing."""
@@ -69,6 +72,8 @@ class ConsentView:
             case RequestRouted(request=request):
                 for row in _asked(request):
                     insert_once(connection, CONSENT_ROWS, row)
+            case SignalRecorded() as signal:
+                insert_once(connection, CONSENT_ROWS, _signalled(accepted, signal))
             case OrderRecorded(result=result):
                 _settle(connection, accepted, result)
             case RequestClosed(results=results):
@@ -93,6 +98,7 @@ def _asked(request: Request) -> Iterator[dict[str, Any]]:
                 "id": order.id,
                 "owner": request.owner,
                 "person_key": request.person,
+                "anonymous": False,
                 "kind": order.right,
                 "standing": Standing.ASKED,
                 "way": Way.REQUEST,
@@ -100,6 +106,23 @@ def _asked(request: Request) -> Iterator[dict[str, Any]]:
                 "request_id": request.id,
                 "number": request.number,
             }
+
+
+def _signalled(accepted: Accepted, signal: SignalRecorded) -> dict[str, Any]:
+    envelope = accepted.envelope
+    return {
+        "id": envelope.id,
+        "owner": envelope.owner,
+        "person_key": signal.person,
+        "anonymous": signal.anonymous,
+        "kind": Right.OPT_OUT,
+        "standing": Standing.IN_FORCE,
+        "way": Way.SIGNAL,
+        "said_at": envelope.time,
+        "settled_at": envelope.time,
+        "request_id": "",
+        "number": "",
+    }
 
 
 def _settle(connection: Connection, accepted: Accepted, result: OrderResult) -> None:
@@ -111,9 +134,12 @@ def _settle(connection: Connection, accepted: Accepted, result: OrderResult) -> 
 
 @dataclass(frozen=True, slots=True)
 class Consent:
-    """One line of the register. ``request_id`` is empty for a signal."""
+    """One line of the register. ``request_id`` is empty for a signal; ``anonymous``: it is of a browser, and of nobody
+    who is known.
+    """
 
     person: str
+    anonymous: bool
     kind: Right
     standing: Standing
     way: Way
@@ -147,7 +173,7 @@ class Register:
         with self.engine.connect() as connection:
             return tuple(
                 Consent(
-                    row.person_key, Right(row.kind), Standing(row.standing), Way(row.way), row.said_at,
+                    row.person_key, row.anonymous, Right(row.kind), Standing(row.standing), Way(row.way), row.said_at,
                     row.settled_at, row.request_id, row.number,
                 )
                 for row in connection.execute(wanted)
