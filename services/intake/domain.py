@@ -1,5 +1,5 @@
 """Decides whether a submission is a new request: the same key means the same request, and only the first content
-counts.
+counts. A browser's signal is written down once.
 """
 
 from datetime import timedelta
@@ -9,19 +9,21 @@ from pydantic import Field
 
 from schemas.base import Fact, Moment
 from schemas.cause import Cause
-from schemas.intake import Event, RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.intake import Event, RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
 from schemas.request import Request
-from schemas.vocabulary import NEEDS_NO_PROOF
+from schemas.vocabulary import NEEDS_NO_PROOF, Signal
 
 DAY: Final = timedelta(days=1)
 
 
 class Person(Fact):
-    """What one person has asked of one owner: request id → digest of its content. ``lately`` is when those were
-    received that a letter had to ask about, as far as one day back.
+    """What one person has asked of one owner: request id → digest of its content; and what their browser says.
+
+    ``lately`` is when those were received that a letter had to ask about, as far as one day back.
     """
 
     requests: dict[str, str] = Field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
     lately: tuple[Moment, ...] = ()
 
 
@@ -38,6 +40,8 @@ def decide(state: Person, cause: Cause) -> Event | None:
             )
         case SubmitRequest() as submitted if submitted.digest != state.requests[submitted.request.id]:
             return SubmissionRefused(request_id=submitted.request.id, reason="key_used_for_other_content")
+        case RecordSignal() as said if said.signal not in state.signals:
+            return SignalRecorded(person=said.person, anonymous=said.anonymous, signal=said.signal)
         case _:
             return None
 
@@ -48,7 +52,10 @@ def evolve(state: Person, event: Event) -> Person:
         case RequestReceived():
             known = {**state.requests, event.request.id: event.digest}
             asks = (event.request.received_at,) if is_asked_about(event.request) else ()
-            return Person(requests=known, lately=(*within_a_day(state, event.request), *asks))
+            lately = (*within_a_day(state, event.request), *asks)
+            return state.model_copy(update={"requests": known, "lately": lately})
+        case SignalRecorded():
+            return state.model_copy(update={"signals": (*state.signals, event.signal)})
         case SubmissionRefused():
             return state
         case _:
