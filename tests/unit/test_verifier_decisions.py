@@ -24,7 +24,7 @@ def cells(width: int) -> Iterator[list[str]]:
     """The rows of the table that has so many columns, without its head."""
     for line in TABLE.read_text(encoding="utf-8").splitlines():
         row = [cell.strip() for cell in line.strip("| ").split("|")]
-        if line.startswith("|") and len(row) == width and row[0] not in {"right", "rule"} and not line.startswith("|--"):
+        if line.startswith("| ") and len(row) == width and row[0] not in {"right", "rule"}:
             yield row
 
 
