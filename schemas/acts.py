@@ -127,16 +127,16 @@ class RequestLookedUp(Act):
     request_id: str
 
 
-class IdentityAttested(Act):
+class AttestationGiven(Act):
     """Somebody attested that they know who asks. Whether it counted is the verifier's to say."""
 
-    TYPE: ClassVar[str] = "dsr.console.identity-attested.v1"
+    TYPE: ClassVar[str] = "dsr.console.attestation-given.v1"
 
     request_id: str
 
 
 class LetterPrinted(Act):
-    """A letter that could not be mailed was opened, to be printed or read out."""
+    """A letter that could not be delivered was opened, to be printed or read out."""
 
     TYPE: ClassVar[str] = "dsr.console.letter-printed.v1"
 
@@ -144,10 +144,10 @@ class LetterPrinted(Act):
     letter_id: str
 
 
-class LetterHandedOver(Act):
-    """A letter that could not be mailed reached the person in another ``way``: ``post`` or ``telephone``."""
+class LetterPassedOn(Act):
+    """A letter that could not be delivered was passed on in another ``way``: ``post`` or ``telephone``."""
 
-    TYPE: ClassVar[str] = "dsr.console.letter-handed-over.v1"
+    TYPE: ClassVar[str] = "dsr.console.letter-passed-on.v1"
 
     request_id: str
     letter_id: str
@@ -169,7 +169,7 @@ ACTS: tuple[type[Act], ...] = (
     PackageFetched,
     RequestEntered,
     RequestLookedUp,
-    IdentityAttested,
+    AttestationGiven,
     LetterPrinted,
-    LetterHandedOver,
+    LetterPassedOn,
 )

@@ -13,7 +13,7 @@ SERVICES = ("intake", "verifier", "router", "executor", "notifier")
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. ``kept`` is None where records are kept for ever. A log is chained, and is its service's only
-    memory.
+    memory. ``shown_by`` keep a read model of it and decide nothing by it.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Topic:
     kept: timedelta | None = None
     is_log: bool = False
     one_partition: bool = False
+    shown_by: tuple[str, ...] = ()
 
 
 def events(service: str) -> str:
@@ -49,10 +50,12 @@ SUBMISSIONS = "dsr.submissions."
 _WEEK = timedelta(days=7)
 
 
-def _log(service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...]) -> Topic:
+def _log(
+    service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...], shown_by: tuple[str, ...] = ()
+) -> Topic:
     return Topic(
         events(service), f"what {service} decided; its state", (service,), (service, *readers, "console"), messages,
-        is_log=True,
+        is_log=True, shown_by=shown_by,
     )  # fmt: skip
 
 
@@ -74,6 +77,7 @@ TOPICS: tuple[Topic, ...] = (
             verifier.VerificationFailed,
             verifier.VerificationExpired,
         ),
+        shown_by=("intake",),
     ),
     _inbox("router", ("router",), (router.InstructRequest, TimePassed)),
     _log(
@@ -86,6 +90,7 @@ TOPICS: tuple[Topic, ...] = (
             router.OrderRecorded,
             router.RequestClosed,
         ),
+        shown_by=("intake",),
     ),
     _inbox("executor", ("executor",), (executor.TaskReported, executor.TaskFailed, executor.PackageMade, TimePassed)),
     _log(

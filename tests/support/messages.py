@@ -256,6 +256,6 @@ def _acted() -> Iterator[Fact]:
     yield acts.PackageFetched(**done, request_id=REQUEST.id, order_id=ACCESS.id)
     yield acts.RequestEntered(**done, request_id=REQUEST.id, channel="phone")
     yield acts.RequestLookedUp(**done, request_id=REQUEST.id)
-    yield acts.IdentityAttested(**done, request_id=REQUEST.id)
+    yield acts.AttestationGiven(**done, request_id=REQUEST.id)
     yield acts.LetterPrinted(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1))
-    yield acts.LetterHandedOver(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1), way="post")
+    yield acts.LetterPassedOn(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1), way="post")

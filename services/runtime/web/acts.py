@@ -38,9 +38,9 @@ SAID: Final[dict[str, str]] = {
     acts.PackageFetched.TYPE: "fetched a package",
     acts.RequestEntered.TYPE: "made the entry",
     acts.RequestLookedUp.TYPE: "looked up the state",
-    acts.IdentityAttested.TYPE: "gave the attestation",
+    acts.AttestationGiven.TYPE: "gave the attestation",
     acts.LetterPrinted.TYPE: "opened a letter",
-    acts.LetterHandedOver.TYPE: "handed over a letter",
+    acts.LetterPassedOn.TYPE: "passed on a letter",
 }
 """Type → what was done; the account it was done to follows."""
 
