@@ -102,7 +102,7 @@ TOPICS: tuple[Topic, ...] = (
     _inbox(
         "notifier",
         ("notifier", "router", "console"),
-        (notifier.SendAccountLetter, notifier.LetterAccepted, notifier.LetterRefused),
+        (notifier.SendAccountLetter, notifier.HandOverLetter, notifier.LetterAccepted, notifier.LetterRefused),
     ),
     _log(
         "notifier",
@@ -113,6 +113,7 @@ TOPICS: tuple[Topic, ...] = (
             notifier.LetterSent,
             notifier.LetterDeferred,
             notifier.LetterUndeliverable,
+            notifier.LetterHandedOver,
         ),
     ),
     Topic(
