@@ -63,7 +63,7 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 TOPICS: tuple[Topic, ...] = (
     _inbox("intake", ("intake",), (intake.SubmitRequest,)),
     _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused)),
-    _inbox("verifier", ("verifier",), (verifier.SubmitProof, TimePassed)),
+    _inbox("verifier", ("verifier", "intake"), (verifier.SubmitProof, TimePassed)),
     _log(
         "verifier",
         ("router", "notifier"),
@@ -101,7 +101,7 @@ TOPICS: tuple[Topic, ...] = (
     ),
     _inbox(
         "notifier",
-        ("notifier", "router", "console"),
+        ("notifier", "router", "console", "intake"),
         (notifier.SendAccountLetter, notifier.HandOverLetter, notifier.LetterAccepted, notifier.LetterRefused),
     ),
     _log(
@@ -119,7 +119,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         CATALOGUE,
         "owners, products, logins, registered clients",
-        ("habeas", "router", "console"),
+        ("habeas", "router", "console", "intake"),
         (*SERVICES, "console"),
         catalogue.ENTRIES,
         is_log=True,
@@ -128,7 +128,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         ACTS,
         "what people with an account did",
-        ("router", "console"),
+        ("router", "console", "intake", "notifier"),
         ("router", "console"),
         acts.ACTS,
         is_log=True,

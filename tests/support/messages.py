@@ -264,3 +264,8 @@ def _acted() -> Iterator[Fact]:
     yield acts.SecondStepSetUp(**done)
     yield acts.SecondStepRemoved(**done, person=person)
     yield acts.PackageFetched(**done, request_id=REQUEST.id, order_id=ACCESS.id)
+    yield acts.RequestEntered(**done, request_id=REQUEST.id, channel="phone")
+    yield acts.RequestLookedUp(**done, request_id=REQUEST.id)
+    yield acts.IdentityAttested(**done, request_id=REQUEST.id)
+    yield acts.LetterPrinted(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1))
+    yield acts.LetterHandedOver(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1), way="post")
