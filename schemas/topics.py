@@ -107,7 +107,7 @@ TOPICS: tuple[Topic, ...] = (
     _inbox(
         "notifier",
         ("notifier", "router", "console", "intake"),
-        (notifier.SendAccountLetter, notifier.LetterAccepted, notifier.LetterRefused),
+        (notifier.SendAccountLetter, notifier.HandOverLetter, notifier.LetterAccepted, notifier.LetterRefused),
     ),
     _log(
         "notifier",
@@ -118,6 +118,7 @@ TOPICS: tuple[Topic, ...] = (
             notifier.LetterSent,
             notifier.LetterDeferred,
             notifier.LetterUndeliverable,
+            notifier.LetterHandedOver,
         ),
     ),
     Topic(
