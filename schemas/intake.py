@@ -30,7 +30,11 @@ class SubmitRequest(Fact):
 
 
 class RequestReceived(Fact):
-    """A request was received: the statutory clock runs from ``request.received_at`` (11 CCR 7021(b))."""
+    """A request was received: the statutory clock runs from ``request.received_at`` (11 CCR 7021(b)).
+
+    ``today`` is how many requests of the same person to the same owner were received in the 24 hours before it: an
+    address gets only so many letters a day.
+    """
 
     TYPE: ClassVar[str] = "dsr.intake.request-received.v1"
 
@@ -38,6 +42,7 @@ class RequestReceived(Fact):
     digest: str
     challenge: Challenge
     code: Challenge | None = None
+    today: int = 0
 
 
 class SubmissionRefused(Fact):
