@@ -19,7 +19,7 @@ from schemas.notifier import (
     SendAccountLetter,
 )
 from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
-from schemas.verifier import ChallengeIssued
+from schemas.verifier import ChallengeIssued, EvidenceNeeded, IdentityVerified, ReminderDue
 from services.notifier import domain, effects
 from services.runtime.service import Service
 
@@ -28,8 +28,8 @@ NOTIFIER = Service(
     meaning="people are told what happened, in words that cannot say more than the facts",
     sources=(topics.events("intake"), topics.events("verifier"), topics.events("router"), topics.inbox("notifier")),
     consumes=(
-        RequestReceived, ChallengeIssued, RequestRouted, OwnerInstructed, RequestClosed, SendAccountLetter,
-        HandOverLetter, LetterAccepted, LetterRefused,
+        RequestReceived, ChallengeIssued, ReminderDue, EvidenceNeeded, IdentityVerified, RequestRouted, OwnerInstructed,
+        RequestClosed, SendAccountLetter, HandOverLetter, LetterAccepted, LetterRefused,
     ),
     emits=(LettersOrdered, AccountLetterOrdered, LetterSent, LetterDeferred, LetterUndeliverable, LetterHandedOver),
     state=TypeAdapter(domain.Correspondence),
