@@ -61,8 +61,8 @@ class Opening:
         return self.floor.vault.open_model(self.request.id, field, sealed, Contact, by=self.by, why=self._why)
 
     def _link(self) -> str:
-        """Where the letter's one action leads: to the proof for the person, to the request for the owner. A code that was
-        asked for on a page is entered on that page.
+        """Where the letter's one action leads: to the proof for the person, to the request for the owner. A code that
+        was asked for on a page is entered on that page.
         """
         settings, letter = self.floor.settings, self.letter
         if letter.audience is Audience.OWNER:
