@@ -35,6 +35,7 @@ REQUESTS = Table(
     Column("received_at", Instant, nullable=False),
     Column("entered_by", String, nullable=False),
     Column("agent", Boolean, nullable=False),
+    Column("by_mail", Boolean, nullable=False),
     Column("linked", JSON, nullable=False),
     Index("desk_requests_by_number", "number"),
 )
@@ -51,13 +52,15 @@ STATES = Table(
 
 SAID: Final[Mapping[type[Fact], tuple[str, int]]] = {
     verifier.ChallengeIssued: ("confirming", 1),
-    verifier.IdentityVerified: ("verified", 2),
-    verifier.VerificationFailed: ("unverified", 3),
-    verifier.VerificationExpired: ("expired", 3),
-    router.RequestRouted: ("deciding", 4),
-    router.InstructionReturned: ("deciding", 4),
-    router.OwnerInstructed: ("executing", 5),
-    router.RequestClosed: (CLOSED, 6),
+    verifier.EvidenceTaken: ("comparing", 2),
+    verifier.EvidenceNeeded: ("proving", 2),
+    verifier.IdentityVerified: ("verified", 3),
+    verifier.VerificationFailed: ("unverified", 4),
+    verifier.VerificationExpired: ("expired", 4),
+    router.RequestRouted: ("deciding", 5),
+    router.InstructionReturned: ("deciding", 5),
+    router.OwnerInstructed: ("executing", 6),
+    router.RequestClosed: (CLOSED, 7),
 }
 """What was said last → the state it means, and its rank: a state is never followed by one of a lower rank."""
 
@@ -75,6 +78,7 @@ class Followed:
     received_at: datetime
     entered_by: str
     agent: bool
+    by_mail: bool
     linked: tuple[str, ...]
     state: str = RECEIVED
     since: datetime | None = None
@@ -146,6 +150,7 @@ def _row(body: RequestReceived) -> dict[str, Any]:
         "received_at": request.received_at,
         "entered_by": request.entered_by,
         "agent": request.agent is not None,
+        "by_mail": request.by_mail,
         "linked": list(request.linked),
     }
 
@@ -162,7 +167,7 @@ def _move(connection: Connection, accepted: Accepted, body: Fact) -> None:
 def _until(body: Fact) -> str:
     """An ISO moment or day."""
     match body:
-        case verifier.ChallengeIssued(expires_at=moment):
+        case verifier.ChallengeIssued(expires_at=moment) | verifier.EvidenceNeeded(expires_at=moment):
             return moment.isoformat()
         case router.RequestRouted(legal_due=day):
             return day.isoformat()
