@@ -40,7 +40,7 @@ PURPOSE = {
     "executor": "finding, packages, erasure",
     "notifier": "letters and receipts",
     "console": "operators: the whole pipeline",
-    "mailbox": "every letter the demo sends",
+    "mailbox": "every letter and text message the demo sends",
 }
 
 

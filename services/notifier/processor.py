@@ -20,7 +20,8 @@ from schemas.notifier import (
 )
 from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
 from schemas.verifier import ChallengeIssued, EvidenceNeeded, IdentityVerified, ReminderDue
-from services.notifier import domain, effects
+from services.notifier import counter, domain, effects
+from services.notifier.views import STRANDED
 from services.runtime.service import Service
 
 NOTIFIER = Service(
@@ -38,5 +39,7 @@ NOTIFIER = Service(
     evolve=domain.evolve,
     due=domain.due,
     perform={domain.SendLetter: effects.send_letter, domain.SendToAccount: effects.send_to_account},
+    views=(STRANDED,),
+    routers=counter.ROUTERS,
     templates=Path(__file__).parent / "templates",
 )  # fmt: skip
