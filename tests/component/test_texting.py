@@ -40,6 +40,7 @@ class Answering:
     hang_up: bool = False
     silent: bool = False
     asked: list[tuple[str, dict[str, str], dict[str, list[str]]]] = field(default_factory=list)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
@@ -48,20 +49,25 @@ class Answering:
         form = parse_qs((await reader.readexactly(int(named["content-length"]))).decode())
         self.asked.append((line, named, form))
         if self.silent:
-            await asyncio.sleep(2)
-        if not self.hang_up:
+            await reader.read()  # until the other side has had enough
+        elif not self.hang_up:
             more = f"{self.headers}Content-Length: {len(self.body)}\r\nConnection: close\r\n\r\n"
             writer.write(f"HTTP/1.1 {self.status}\r\n{more}{self.body}".encode())
             await writer.drain()
         writer.close()
+        await writer.wait_closed()
+        self.done.set()
 
 
 @asynccontextmanager
 async def gateway(answering: Answering) -> AsyncIterator[Twilio]:
     server = await asyncio.start_server(answering.serve, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, httpx.AsyncClient() as http:
-        yield Twilio(http, url=f"http://127.0.0.1:{port}/", account="AC1", token=TOKEN, sender="+15005550006")
+    async with server:
+        async with httpx.AsyncClient() as http:
+            yield Twilio(http, url=f"http://127.0.0.1:{port}/", account="AC1", token=TOKEN, sender="+15005550006")
+        if answering.asked:
+            await answering.done.wait()
 
 
 async def refused(answering: Answering) -> TextRefused:
