@@ -73,7 +73,7 @@ def evolve(standing: Standing, event: Fact) -> Standing:
     match event:
         case intake.RequestReceived() | intake.SubmissionRefused():
             return standing
-        case verifier.ChallengeIssued():
+        case verifier.ChallengeIssued() | verifier.EvidenceNeeded():
             return _with(standing, verifier="challenged")
         case verifier.IdentityVerified():
             return _with(standing, verifier="verified")
@@ -100,6 +100,8 @@ def evolve(standing: Standing, event: Fact) -> Standing:
         case notifier.LetterDeferred():
             return _with(standing, delayed_letters=_plus(standing.delayed_letters, event.letter_id))
         case notifier.LetterSent():
+            return _off_the_list(standing, event.letter_id)
+        case notifier.LetterUndeliverable(reason="forgotten"):  # decided meanwhile: nobody needs it any more
             return _off_the_list(standing, event.letter_id)
         case notifier.LetterUndeliverable():
             return _with(_off_the_list(standing, event.letter_id), undeliverable=standing.undeliverable + 1)

@@ -12,12 +12,12 @@ from pydantic import SecretBytes, SecretStr
 from sqlalchemy import Engine
 
 from schemas.base import Fact
-from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact
+from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact, Rule
 from schemas.cause import Cause
 from schemas.envelope import Draft, Envelope, derived_id
 from schemas.intake import Challenge, RequestReceived
 from schemas.request import Order, Request
-from schemas.vocabulary import Channel, Right
+from schemas.vocabulary import Assurance, Channel, Right
 from services.runtime.bus import BusUnavailable
 from services.runtime.chain import Accepted, Record
 from services.runtime.database import create_tables, engine, writing
@@ -38,7 +38,8 @@ def owner(slug: str, name: str, kind: str = "city", **terms: Any) -> Owner:
     contact = PrivacyContact(email=f"privacy@{slug}.example", phone="+1 530 555 0101")
     return Owner(
         slug=slug, name=name, kind=kind, zone="America/Los_Angeles", regime="ccpa", locale="en",
-        privacy_contact=contact, suites=("civicrec",), **terms,
+        privacy_contact=contact, suites=("civicrec",),
+        **{"verification": (Rule(right=Right.ACCESS, level=Assurance.REASONABLE),), **terms},
     )  # fmt: skip
 
 
@@ -47,6 +48,7 @@ CATALOGUE = Catalogue(
     owners={
         "riverton": owner("riverton", "City of Riverton"),
         "lakeside": owner("lakeside", "City of Lakeside", statutory_days=30, challenge_ttl_hours=36),
+        "hillcrest": owner("hillcrest", "Town of Hillcrest", verification=()),
         "habeas-custodian": owner("habeas-custodian", "Habeas Civic Software", kind="custodian"),
     },
     clients={
@@ -168,12 +170,16 @@ def door(service: Service, home: Path) -> Iterator[Door]:
         made.vault_database.dispose()
 
 
-def received(request_id: str, digest: str, *, owner: str = "riverton") -> RequestReceived:
-    """A request for access whose challenge has this digest."""
+def received(
+    request_id: str, digest: str, *, owner: str = "riverton", code: str = "", **changes: Any
+) -> RequestReceived:
+    """A request for access whose challenge has this digest, and its code that one."""
     request = Request(
         id=request_id, owner=owner, client="web", channel=Channel.WEB, received_at=NOW, person="person-1",
         orders=(Order(id=f"order-{request_id}", right=Right.ACCESS),), contact="sealed:v1:fulfilment:AAAA",
-    )  # fmt: skip
+    ).model_copy(update=changes)  # fmt: skip
+    token = "sealed:v1:verification:AAAA"
     return RequestReceived(
-        request=request, digest="content", challenge=Challenge(digest=digest, token="sealed:v1:verification:AAAA")
-    )
+        request=request, digest="content", challenge=Challenge(digest=digest, token=token),
+        code=Challenge(digest=code, token=token) if code else None,
+    )  # fmt: skip
