@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
-from services.intake import bus, domain, pages, views, web
+from services.intake import bus, desk, domain, pages, views, web
 from services.runtime.service import Service, by_person
 
 INTAKE = Service(
@@ -20,8 +20,8 @@ INTAKE = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     aggregate=by_person,
-    views=(views.RECEIVED,),
-    routers=(web.router, pages.router),
+    views=(views.RECEIVED, desk.FOLLOWED),
+    routers=(web.router, pages.router, *desk.ROUTERS),
     templates=Path(__file__).parent / "templates",
     tasks=(bus.read_submissions, bus.trim_submissions),
 )

@@ -30,7 +30,12 @@ def sealed_command(
     def models(purpose: str, field: str, values: tuple[object, ...]) -> str | None:
         return model(request_id, purpose, field, values) if values else None
 
-    contact = Contact(name=submission.name, email=submission.email or "", phone=submission.phone)
+    contact = Contact(
+        name=submission.name,
+        email=submission.email or "",
+        phone=submission.phone,
+        address=submission.address or "",
+    )
     changes = tuple(Correction(field=entry.field, value=entry.value) for entry in submission.corrections)
     points = tuple(DataPoint(kind=entry.kind, value=entry.value) for entry in submission.points)
     request = Request(
