@@ -26,7 +26,6 @@ from schemas.vocabulary import Outcome
 from services.router import deadlines
 from services.router.instruction import missing_from
 
-
 NOT_PROVED: Final = "not_enough_proof"
 """Why an order ends unverified beside others that were proved well enough; the verifier's own word for it."""
 
