@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-inp
 COMPILE := uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
-.PHONY: run down doctor demo bench test test-collector check lint format published lock clean forget
+.PHONY: run down doctor demo bench test test-collector check lint format published language lock clean forget
 
 run: .venv/run.stamp ## the whole pipeline in this terminal, until Ctrl-C
 	@exec $(BIN)/habeas up
@@ -46,6 +46,9 @@ format: .venv/dev.stamp
 published: .venv/run.stamp ## schemas/published, infra/metrics.md and the dashboard, made anew from the code
 	@$(BIN)/python -m schemas.publish
 	@$(BIN)/python -m infra.grafana
+
+language: .venv/run.stamp ## the places for translations, made anew from the pages; says how many are empty
+	@$(BIN)/python -m infra.language
 
 lock: ## requirements*.txt, made anew from requirements*.in (needs uv)
 	@$(COMPILE) requirements.in -o requirements.txt

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from schemas.base import Fact, Sealed, Slug
+from schemas.vocabulary import Assurance, Channel, Method, Right, Sensitivity
 
 SHELF: Final = "account:"
 """What the subject of a message about an account begins with. A request's id never does."""
@@ -24,9 +25,26 @@ class Affiliate(Fact):
     name: str
 
 
+class Rule(Fact):
+    """One line of an owner's verification policy: where right, channel and sensitivity fit (left out, all do), identity
+    must be proved to ``level``, and only ``methods`` count (empty: all do). The first rule that fits is the one.
+
+    No rule can ask for proof of an opt-out or a limit, nor let anything else go without (11 CCR 7060).
+    """
+
+    level: Assurance
+    right: Right | None = None
+    channel: Channel | None = None
+    sensitivity: Sensitivity | None = None
+    methods: tuple[Method, ...] = ()
+
+
 class Owner(Fact):
     """A data owner: it alone decides (R01). ``contract_days`` is the contract's clock, ``compound_days`` the long
     one (R07).
+
+    ``verification`` comes before the statutory default, which stands where no rule fits. ``challenges_per_day`` are
+    sent to one address at most. What was never verified is purged ``purge_days`` after it ended (R28).
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.owner-registered.v1"
@@ -46,11 +64,14 @@ class Owner(Fact):
     contract_days: int = 45
     compound_days: int = 90
     instruction_days: int = 10
+    verification: tuple[Rule, ...] = ()
+    challenges_per_day: int = 5
+    purge_days: int = 7
 
 
 class Product(Fact):
     """A product that holds owners' data. Its suites are those of R06; ``third_party_backed`` ones run on the long
-    clock.
+    clock. ``sensitivity`` is that of the most sensitive data in it (11 CCR 7060(c)(3)(A)).
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.product-registered.v1"
@@ -60,6 +81,7 @@ class Product(Fact):
     base_url: str
     third_party_backed: bool = False
     vendor: str | None = None
+    sensitivity: Sensitivity = Sensitivity.ORDINARY
 
 
 class Account(Fact):
@@ -94,13 +116,18 @@ class Account(Fact):
 
 
 class Client(Fact):
-    """An upstream system that may publish requests on its own topic, for its own owners only."""
+    """An upstream system that may publish requests on its own topic, for its own owners only.
+
+    ``reauthenticates``: its people have an account there, and its word counts that one of them just signed in anew
+    (11 CCR 7061).
+    """
 
     TYPE: ClassVar[str] = "dsr.catalogue.client-registered.v1"
 
     id: Slug
     name: str
     owners: tuple[Slug, ...]
+    reauthenticates: bool = False
 
 
 Entry = Owner | Product | Account | Client
@@ -121,6 +148,11 @@ class Catalogue:
         """The products an owner uses, in the order it names them; one the catalogue lacks is left out."""
         known = self.owners.get(owner)
         return tuple(self.products[slug] for slug in known.suites if slug in self.products) if known else ()
+
+    def sensitivity_of(self, owner: str) -> Sensitivity:
+        """That of the most sensitive product the owner uses."""
+        held = {product.sensitivity for product in self.products_of(owner)}
+        return Sensitivity.SENSITIVE if Sensitivity.SENSITIVE in held else Sensitivity.ORDINARY
 
     def with_entry(self, entry: Entry) -> "Catalogue":
         """The next version, in which ``entry`` replaces what stood under its name."""

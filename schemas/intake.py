@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from schemas.base import Fact, Sealed
 from schemas.request import Request
+from schemas.vocabulary import Signal
 
 
 class Challenge(Fact):
@@ -30,7 +31,11 @@ class SubmitRequest(Fact):
 
 
 class RequestReceived(Fact):
-    """A request was received: the statutory clock runs from ``request.received_at`` (11 CCR 7021(b))."""
+    """A request was received: the statutory clock runs from ``request.received_at`` (11 CCR 7021(b)).
+
+    ``today`` is how many requests of the same person to the same owner were received in the 24 hours before it: an
+    address gets only so many letters a day.
+    """
 
     TYPE: ClassVar[str] = "dsr.intake.request-received.v1"
 
@@ -38,6 +43,7 @@ class RequestReceived(Fact):
     digest: str
     challenge: Challenge
     code: Challenge | None = None
+    today: int = 0
 
 
 class SubmissionRefused(Fact):
@@ -49,4 +55,31 @@ class SubmissionRefused(Fact):
     reason: str
 
 
-Event = RequestReceived | SubmissionRefused
+class RecordSignal(Fact):
+    """Command: a browser said that it opts out of sale and sharing: a state of consent, and no request.
+
+    ``person`` is the person key of whoever submitted something with it. Where nobody is known it is the browser's: a
+    keyed hash of owner and of a random id that the browser keeps for us; ``anonymous`` then. It is about no request:
+    the envelope has no subject.
+    """
+
+    TYPE: ClassVar[str] = "dsr.intake.record-signal.v1"
+
+    person: str
+    anonymous: bool
+    signal: Signal = Signal.GPC
+
+
+class SignalRecorded(Fact):
+    """A person, or a browser, is opted out of sale and sharing at the owner of the envelope since its time (R39; Cal.
+    Civ. Code 1798.135(e); 11 CCR 7025(c)). Said once for each.
+    """
+
+    TYPE: ClassVar[str] = "dsr.intake.signal-recorded.v1"
+
+    person: str
+    anonymous: bool
+    signal: Signal = Signal.GPC
+
+
+Event = RequestReceived | SubmissionRefused | SignalRecorded

@@ -93,6 +93,7 @@ class Request(Fact):
     ticket: Ticket | None = None
     entered_by: str = ""
     linked: tuple[str, ...] = ()
+    by_mail: bool = True
 
     @property
     def number(self) -> str:

@@ -61,18 +61,35 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 
 
 TOPICS: tuple[Topic, ...] = (
-    _inbox("intake", ("intake",), (intake.SubmitRequest,)),
-    _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused)),
-    _inbox("verifier", ("verifier",), (verifier.SubmitProof, TimePassed)),
+    _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
+    _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded)),
+    _inbox(
+        "verifier",
+        ("verifier", "intake", "router"),
+        (
+            verifier.SubmitProof,
+            verifier.SubmitEvidence,
+            verifier.DisownRequest,
+            verifier.AttestIdentity,
+            verifier.PointsCompared,
+            verifier.KeysDestroyed,
+            TimePassed,
+        ),
+    ),
     _log(
         "verifier",
         ("router", "notifier"),
         (
             verifier.ChallengeIssued,
+            verifier.ReminderDue,
             verifier.ProofRejected,
+            verifier.EvidenceTaken,
+            verifier.EvidenceNeeded,
+            verifier.IdentityAttested,
             verifier.IdentityVerified,
             verifier.VerificationFailed,
             verifier.VerificationExpired,
+            verifier.DataForgotten,
         ),
     ),
     _inbox("router", ("router",), (router.InstructRequest, TimePassed)),

@@ -100,6 +100,12 @@ class Basis(StrEnum):
     POWER_OF_ATTORNEY = "power_of_attorney"
 
 
+class Signal(StrEnum):
+    """What a browser says of its own accord (11 CCR 7025)."""
+
+    GPC = "gpc"
+
+
 class Scope(StrEnum):
     """How far a delete reaches: the products, or derived data as well (R46)."""
 

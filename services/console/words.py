@@ -57,6 +57,8 @@ def _of_intake(body: intake.Event) -> str:
             return f"{listed(plain(order.right) for order in request.orders)}, through the {request.channel} door"
         case intake.SubmissionRefused():
             return "the same key came again with other content; the first stands"
+        case intake.SignalRecorded(anonymous=anonymous):
+            return f"{'a browser' if anonymous else 'the person'} opts out of sale and sharing, by its signal"
 
 
 def _of_verifier(body: verifier.Event) -> str:

@@ -1,5 +1,5 @@
 """Decides whether a submission is a new request: the same key means the same request, and only the first content
-counts.
+counts. A browser's signal is written down once.
 """
 
 from typing import assert_never
@@ -8,13 +8,15 @@ from pydantic import Field
 
 from schemas.base import Fact
 from schemas.cause import Cause
-from schemas.intake import Event, RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.intake import Event, RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
+from schemas.vocabulary import Signal
 
 
 class Person(Fact):
-    """What one person has asked of one owner: request id → digest of its content."""
+    """What one person has asked of one owner: request id → digest of its content; and what their browser says."""
 
     requests: dict[str, str] = Field(default_factory=dict)
+    signals: tuple[Signal, ...] = ()
 
 
 def decide(state: Person, cause: Cause) -> Event | None:
@@ -29,6 +31,8 @@ def decide(state: Person, cause: Cause) -> Event | None:
             )
         case SubmitRequest() as submitted if submitted.digest != state.requests[submitted.request.id]:
             return SubmissionRefused(request_id=submitted.request.id, reason="key_used_for_other_content")
+        case RecordSignal() as said if said.signal not in state.signals:
+            return SignalRecorded(person=said.person, anonymous=said.anonymous, signal=said.signal)
         case _:
             return None
 
@@ -37,7 +41,9 @@ def evolve(state: Person, event: Event) -> Person:
     """The state after an event of intake's own."""
     match event:
         case RequestReceived():
-            return Person(requests={**state.requests, event.request.id: event.digest})
+            return state.model_copy(update={"requests": {**state.requests, event.request.id: event.digest}})
+        case SignalRecorded():
+            return state.model_copy(update={"signals": (*state.signals, event.signal)})
         case SubmissionRefused():
             return state
         case _:

@@ -53,6 +53,7 @@ def sealed_command(
         ticket=arrival.ticket,
         entered_by=arrival.entered_by,
         linked=part.linked,
+        by_mail=submission.email is not None,
     )
     return SubmitRequest(
         request=request,

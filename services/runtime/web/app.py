@@ -13,6 +13,8 @@ from services.runtime.service import Service
 from services.runtime.web import pages, problem
 from services.runtime.web.direct import Direct
 from services.runtime.web.guard import Dress, Limit
+from services.runtime.web.hearing import Hear
+from services.runtime.web.language import texts_of
 from services.runtime.web.problem import Problem
 from services.runtime.web.renewal import Renewal
 from services.runtime.web.state import floor_of, keep, lent
@@ -57,8 +59,14 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
     app.add_middleware(Renewal)
     app.add_middleware(Limit, feeds=service.feeds)  # the last one added is the outermost
     app.add_middleware(Watch, service=service.name, quiet=frozenset(service.feeds))
+    app.add_middleware(Hear, texts=texts_of(service.templates), is_page=pages.prefers_page, secure=_secure)
     app.add_middleware(Dress)
     return app
+
+
+def _secure(request: Request) -> bool:
+    floor = lent(request.app)
+    return floor is not None and floor.settings.secure_cookies
 
 
 def _signs_of_life() -> APIRouter:

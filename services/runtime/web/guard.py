@@ -8,6 +8,7 @@ from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from services.runtime.web.language import gettext, mark
 from services.runtime.web.problem import Problem, respond
 from services.runtime.web.session import SAFE_METHODS
 from services.runtime.web.state import lent
@@ -141,13 +142,16 @@ def _replay(body: bytes, receive: Receive) -> Receive:
 def too_long(limit: int) -> Problem:
     """The refusal of a body of more than ``limit`` bytes."""
     return Problem(
-        413, "That is more than we can take at once", code="too-large", detail=f"The limit is {limit >> 10} KiB."
+        413,
+        mark("That is more than we can take at once"),
+        code="too-large",
+        detail=gettext("The limit is {} KiB.").format(limit >> 10),
     )
 
 
 FROM_ELSEWHERE: Final = Problem(
     403,
-    "This form was sent from another site",
+    mark("This form was sent from another site"),
     code="cross-site",
-    detail="For your protection nothing was done. Open the page here and send the form again.",
+    detail=mark("For your protection nothing was done. Open the page here and send the form again."),
 )

@@ -1,4 +1,6 @@
-"""How a page is rendered: the service's templates first, then the floor's; escaped, strict, in the owner's time."""
+"""How a page is rendered: the service's templates first, then the floor's; escaped, strict, in the owner's time and in
+a language the reader wants.
+"""
 
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -15,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from schemas.catalogue import Account, Catalogue, Owner
 from schemas.request import short_number
 from schemas.roles import CUSTODIAN
-from services.runtime.web import moments
+from services.runtime.web import hearing, language, moments
 
 if TYPE_CHECKING:
     from services.runtime.web.session import Session
@@ -29,8 +31,17 @@ _zone: ContextVar[str] = ContextVar("zone", default="UTC")
 def environment(templates: Path | None) -> Environment:
     """The templates of one service. A name the context lacks is an error, not an empty place."""
     folders = [folder for folder in (templates, HERE / "templates") if folder is not None]
-    made = Environment(loader=FileSystemLoader(folders), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    made.filters |= {"moment": _moment, "day": _day, "away": moments.away, "short": short_number, "words": _words}
+    made = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.policies["ext.i18n.trimmed"] = True
+    made.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    made.filters |= {"moment": _moment, "day": _day, "away": _away, "short": short_number, "words": _words}
+    made.filters["said"] = language.said
     made.globals["static"] = static
     return made
 
@@ -43,8 +54,8 @@ def render(
     headers: Mapping[str, str] | None = None,
     **context: Any,
 ) -> HTMLResponse:
-    """A page. Beside ``context`` it always knows account, csrf, sign_out, places, service, path, owner, contact and
-    locale.
+    """A page. Beside ``context`` it always knows account, csrf, sign_out, places, service, path, owner, contact,
+    locale (the language it speaks) and languages (the ways to it in others). Whoever is signed in reads English.
     """
     session: Session | None = getattr(request.state, "session", None)
     account = session.account if session else None
@@ -58,19 +69,21 @@ def render(
         "places": session.places if session else (),
         "service": request.app.state.service,
         "path": request.url.path,
-        "locale": owner.locale if owner else "en",
         "zone": owner.zone if owner else "UTC",
         "contact": contact_owner.privacy_contact if contact_owner else None,
         "contact_name": contact_owner.name if contact_owner else "",
     }
     pages: Environment = request.app.state.pages
     context = known | context | {"owner": owner}
+    english = account is not None or not language.is_translated(pages, template)
     token = _zone.set(context["zone"])
     try:
-        text = pages.get_template(template).render(context)
+        with language.speaking("en" if english or not owner else owner.locale, always=english) as locale:
+            languages = [] if english else hearing.ways(request)
+            text = pages.get_template(template).render(context, locale=locale, languages=languages)
     finally:
         _zone.reset(token)
-    return HTMLResponse(text, status, headers=dict(headers or {}))
+    return HTMLResponse(text, status, headers={"Content-Language": locale, **(headers or {})})
 
 
 def pending(request: Request, *, to: str, what: str, **context: Any) -> HTMLResponse:
@@ -127,11 +140,15 @@ def _custodian(catalogue: Catalogue) -> Owner | None:
 
 
 def _moment(moment: datetime, zone: str = "") -> str:
-    return moments.in_words(moment, zone or _zone.get())
+    return moments.in_words(moment, zone or _zone.get(), language.spoken())
 
 
 def _day(moment: datetime | date, zone: str = "") -> str:
-    return moments.day_in_words(moment, zone or _zone.get())
+    return moments.day_in_words(moment, zone or _zone.get(), language.spoken())
+
+
+def _away(moment: datetime, now: datetime) -> str:
+    return moments.away(moment, now, language.spoken())
 
 
 def _words(tag: str) -> str:

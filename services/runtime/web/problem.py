@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from services.runtime.bus import BusUnavailable
 from services.runtime.telemetry import place_of
 from services.runtime.web import pages
+from services.runtime.web.language import mark
 from services.runtime.web.wording import FieldError, field_errors
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -52,6 +53,7 @@ _log = structlog.get_logger("habeas.web")
 
 class Problem(Exception):  # noqa: N818 — RFC 9457's own word
     """A refusal as data. ``code`` is stable, for programs; ``title`` and ``detail`` are for people and quote nothing.
+    Where residents may meet it they are marked, and translated on the page.
 
     ``more`` holds extension members (RFC 9457, section 3.2).
     """
@@ -100,7 +102,7 @@ def respond(request: Request, problem: Problem) -> Response:
 def unhandled(request: Request, error: Exception) -> Response:
     """An error nobody foresaw: 500 without any detail. Logged by type and place; its message may quote input."""
     _log.error("unhandled", error=type(error).__name__, at=place_of(error))
-    problem = Problem(500, "Something went wrong on our side", code="internal")
+    problem = Problem(500, mark("Something went wrong on our side"), code="internal")
     try:
         return respond(request, problem)
     except Exception as broken:  # noqa: BLE001 — the refusal itself failed; it is logged
@@ -124,7 +126,9 @@ async def _problem(request: Request, error: Exception) -> Response:
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     errors = field_errors(error.errors())
-    return respond(request, Problem(422, "Something in the form needs another look", code="invalid", errors=errors))
+    return respond(
+        request, Problem(422, mark("Something in the form needs another look"), code="invalid", errors=errors)
+    )
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -148,18 +152,18 @@ def unavailable(request: Request) -> Response:
         request,
         Problem(
             503,
-            "We cannot take this just now",
+            mark("We cannot take this just now"),
             code="bus-unavailable",
-            detail="Nothing was lost and nothing was done. Please try again in a moment.",
+            detail=mark("Nothing was lost and nothing was done. Please try again in a moment."),
             headers={"Retry-After": "5"},
         ),
     )
 
 
 _TITLES: Final = {
-    400: "We could not read that request",
-    401: "Please sign in",
-    403: "This is not yours to open",
-    404: "There is nothing at this address",
-    405: "That cannot be done here",
+    400: mark("We could not read that request"),
+    401: mark("Please sign in"),
+    403: mark("This is not yours to open"),
+    404: mark("There is nothing at this address"),
+    405: mark("That cannot be done here"),
 }

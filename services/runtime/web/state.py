@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import FastAPI, Request
 
+from services.runtime.web.language import mark
 from services.runtime.web.problem import Problem
 
 if TYPE_CHECKING:
@@ -32,5 +33,5 @@ def floor_of(request: Request) -> "Floor":
     """Dependency: the floor under this request. Raises a 503 problem while the process is still starting."""
     floor = lent(request.app)
     if floor is None:
-        raise Problem(503, "The service is still starting", code="starting", headers={"Retry-After": "2"})
+        raise Problem(503, mark("The service is still starting"), code="starting", headers={"Retry-After": "2"})
     return floor

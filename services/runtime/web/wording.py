@@ -1,10 +1,14 @@
-"""Our own words for what is wrong with a field. They never quote what was entered (a pydantic error does)."""
+"""Our own words for what is wrong with a field, in the language being spoken. They never quote what was entered (a
+pydantic error does).
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, LiteralString, TypedDict
 
 from pydantic_core import PydanticCustomError
+
+from services.runtime.web.language import gettext, mark, ngettext
 
 OURS: Final = "habeas"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
@@ -40,22 +44,28 @@ def message(error: Mapping[str, Any]) -> str:
     """The wording for one error. Limits come from the form's declaration, never from what was entered."""
     kind: str = error["type"]
     if kind == OURS:
-        return str(error["msg"])
+        return gettext(str(error["msg"]))
     if kind == "value_error" and str(error.get("msg", "")).startswith("value is not a valid email address"):
-        return "must look like name@example.com"
+        return gettext("must look like name@example.com")
     wording = _WORDS.get(kind)
     if wording is not None:
         return wording(error.get("ctx") or {})
-    return next((words for end, words in _ENDINGS if kind.endswith(end)), "is not valid")
+    return gettext(next((words for end, words in _ENDINGS if kind.endswith(end)), mark("is not valid")))
 
 
 def _plain(words: str) -> Callable[[Mapping[str, Any]], str]:
-    return lambda _limits: words
+    return lambda _limits: gettext(words)
 
 
 def _with(words: str) -> Callable[[Mapping[str, Any]], str]:
-    return words.format_map
+    return lambda limits: gettext(words).format_map(limits)
 
+
+def _counted(one: str, many: str, limit: str) -> Callable[[Mapping[str, Any]], str]:
+    return lambda limits: ngettext(one, many, limits[limit]).format(limits[limit])
+
+
+_at_least: Final = _counted("must be at least {} character", "must be at least {} characters", "min_length")
 
 _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "missing": _plain("is required"),
@@ -64,13 +74,11 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
     "literal_error": _plain("is not one of the allowed values"),
     "union_tag_invalid": _plain("is not one of the allowed kinds"),
     "union_tag_not_found": _plain("must say which kind it is"),
-    "string_too_long": lambda limits: f"must be at most {_count(limits['max_length'], 'character')}",
-    "string_too_short": lambda limits: (
-        "is required" if limits["min_length"] == 1 else f"must be at least {_count(limits['min_length'], 'character')}"
-    ),
+    "string_too_long": _counted("must be at most {} character", "must be at most {} characters", "max_length"),
+    "string_too_short": lambda limits: gettext("is required") if limits["min_length"] == 1 else _at_least(limits),
     "string_pattern_mismatch": _plain("is not written as expected"),
-    "too_long": lambda limits: f"must have at most {_count(limits['max_length'], 'item')}",
-    "too_short": lambda limits: f"must have at least {_count(limits['min_length'], 'item')}",
+    "too_long": _counted("must have at most {} item", "must have at most {} items", "max_length"),
+    "too_short": _counted("must have at least {} item", "must have at least {} items", "min_length"),
     "greater_than": _with("must be more than {gt}"),
     "greater_than_equal": _with("must be {ge} or more"),
     "less_than": _with("must be less than {lt}"),
@@ -80,31 +88,27 @@ _WORDS: Final[Mapping[str, Callable[[Mapping[str, Any]], str]]] = {
 }
 
 _ENDINGS: Final = (
-    ("string_type", "must be text"),
-    ("int_type", "must be a whole number"),
-    ("int_parsing", "must be a whole number"),
-    ("int_from_float", "must be a whole number"),
-    ("float_type", "must be a number"),
-    ("float_parsing", "must be a number"),
-    ("bool_type", "must be true or false"),
-    ("bool_parsing", "must be true or false"),
-    ("list_type", "must be a list"),
-    ("tuple_type", "must be a list"),
-    ("set_type", "must be a list"),
-    ("dict_type", "must be an object"),
-    ("model_type", "must be an object"),
-    ("model_attributes_type", "must be an object"),
-    ("datetime_type", "must be a date and time"),
-    ("datetime_parsing", "must be a date and time"),
-    ("datetime_from_date_parsing", "must be a date and time"),
-    ("date_type", "must be a date"),
-    ("date_parsing", "must be a date"),
-    ("date_from_datetime_parsing", "must be a date"),
-    ("uuid_type", "must be a UUID"),
-    ("uuid_parsing", "must be a UUID"),
-    ("url_parsing", "must be a web address"),
+    ("string_type", mark("must be text")),
+    ("int_type", mark("must be a whole number")),
+    ("int_parsing", mark("must be a whole number")),
+    ("int_from_float", mark("must be a whole number")),
+    ("float_type", mark("must be a number")),
+    ("float_parsing", mark("must be a number")),
+    ("bool_type", mark("must be true or false")),
+    ("bool_parsing", mark("must be true or false")),
+    ("list_type", mark("must be a list")),
+    ("tuple_type", mark("must be a list")),
+    ("set_type", mark("must be a list")),
+    ("dict_type", mark("must be an object")),
+    ("model_type", mark("must be an object")),
+    ("model_attributes_type", mark("must be an object")),
+    ("datetime_type", mark("must be a date and time")),
+    ("datetime_parsing", mark("must be a date and time")),
+    ("datetime_from_date_parsing", mark("must be a date and time")),
+    ("date_type", mark("must be a date")),
+    ("date_parsing", mark("must be a date")),
+    ("date_from_datetime_parsing", mark("must be a date")),
+    ("uuid_type", mark("must be a UUID")),
+    ("uuid_parsing", mark("must be a UUID")),
+    ("url_parsing", mark("must be a web address")),
 )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
