@@ -6,7 +6,8 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
-from services.intake import bus, domain, pages, views, web
+from services.intake import bus, domain, pages, views
+from services.intake.programs import doors
 from services.runtime.service import Service, by_person
 
 INTAKE = Service(
@@ -21,8 +22,9 @@ INTAKE = Service(
     evolve=domain.evolve,
     aggregate=by_person,
     views=(views.RECEIVED,),
-    routers=(web.router, pages.router),
-    direct={("POST", "/v1/requests"): web.submit},
+    routers=(*doors.ROUTERS, pages.router),
+    direct=doors.DIRECT,
+    streams=doors.STREAMS,
     templates=Path(__file__).parent / "templates",
     tasks=(bus.read_submissions, bus.trim_submissions),
 )
