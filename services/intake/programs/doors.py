@@ -3,9 +3,10 @@
 from typing import Final
 
 from services.intake import web
-from services.intake.programs import bulk, token
+from services.intake.programs import bulk, parked, parked_view, token
 
 BULK: Final = "/v1/requests:bulk"
-ROUTERS: Final = (token.router, bulk.router, web.router)
+ROUTERS: Final = (token.router, web.router, bulk.router, parked.router)
+VIEWS: Final = (parked_view.MISTAKES_VIEW,)
 DIRECT: Final = {("POST", "/v1/requests"): web.submit, ("POST", BULK): bulk.bulk}
 STREAMS: Final = frozenset({BULK})
