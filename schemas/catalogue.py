@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from schemas.base import Fact, Sealed, Slug
-from schemas.vocabulary import Assurance, Channel, Method, Right, Sensitivity
+from schemas.vocabulary import Assurance, Category, Channel, Method, Right, Sensitivity
 
 SHELF: Final = "account:"
 """What the subject of a message about an account begins with. A request's id never does."""
@@ -69,9 +69,25 @@ class Owner(Fact):
     purge_days: int = 7
 
 
+class Holding(Fact):
+    """What a product declares of one of its data sets: the least of a data map that a right to know needs (R12).
+
+    ``recipients`` are the categories of those to whom it is disclosed for a business purpose, ``sold_to`` of those to
+    whom it is sold or with whom it is shared: two lists, never one (Cal. Civ. Code 1798.130(a)(4)).
+    """
+
+    data_set: str
+    category: Category
+    sources: tuple[str, ...]
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...] = ()
+    sold_to: tuple[str, ...] = ()
+
+
 class Product(Fact):
     """A product that holds owners' data. Its suites are those of R06; ``third_party_backed`` ones run on the long
-    clock. ``sensitivity`` is that of the most sensitive data in it (11 CCR 7060(c)(3)(A)).
+    clock. ``sensitivity`` is that of the most sensitive data in it (11 CCR 7060(c)(3)(A)), ``holdings`` its part of the
+    data map.
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.product-registered.v1"
@@ -82,6 +98,11 @@ class Product(Fact):
     third_party_backed: bool = False
     vendor: str | None = None
     sensitivity: Sensitivity = Sensitivity.ORDINARY
+    holdings: tuple[Holding, ...] = ()
+
+    def holding(self, data_set: str) -> Holding | None:
+        """What it declares of a data set, if it does."""
+        return next((held for held in self.holdings if held.data_set == data_set), None)
 
 
 class Account(Fact):

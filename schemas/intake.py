@@ -4,6 +4,7 @@ from typing import ClassVar
 
 from schemas.base import Fact, Sealed
 from schemas.request import Request
+from schemas.vocabulary import Signal
 
 
 class Challenge(Fact):
@@ -54,4 +55,31 @@ class SubmissionRefused(Fact):
     reason: str
 
 
-Event = RequestReceived | SubmissionRefused
+class RecordSignal(Fact):
+    """Command: a browser said that it opts out of sale and sharing: a state of consent, and no request.
+
+    ``person`` is the person key of whoever submitted something with it. Where nobody is known it is the browser's: a
+    keyed hash of owner and of a random id that the browser keeps for us; ``anonymous`` then. It is about no request:
+    the envelope has no subject.
+    """
+
+    TYPE: ClassVar[str] = "dsr.intake.record-signal.v1"
+
+    person: str
+    anonymous: bool
+    signal: Signal = Signal.GPC
+
+
+class SignalRecorded(Fact):
+    """A person, or a browser, is opted out of sale and sharing at the owner of the envelope since its time (R39; Cal.
+    Civ. Code 1798.135(e); 11 CCR 7025(c)). Said once for each.
+    """
+
+    TYPE: ClassVar[str] = "dsr.intake.signal-recorded.v1"
+
+    person: str
+    anonymous: bool
+    signal: Signal = Signal.GPC
+
+
+Event = RequestReceived | SubmissionRefused | SignalRecorded

@@ -64,8 +64,8 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 
 
 TOPICS: tuple[Topic, ...] = (
-    _inbox("intake", ("intake",), (intake.SubmitRequest,)),
-    _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused)),
+    _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
+    _log("intake", ("verifier", "router", "notifier"), (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded)),
     _inbox(
         "verifier",
         ("verifier", "intake", "router"),

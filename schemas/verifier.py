@@ -83,10 +83,11 @@ class KeysDestroyed(Fact):
 class ChallengeIssued(Fact):
     """The person is asked to prove control of their address until ``expires_at`` (R34; 11 CCR 7060-7062).
 
-    ``code`` is there where the secret to be sent now is the code, to a person without an e-mail address. ``agent``: the
-    letter tells the person who says that they act for them, and the answer is the person's direct confirmation (11 CCR
-    7063). ``held_until``: the address has had its letters for today; nothing is sent before this challenge is issued
-    again. ``needs`` is the owner's policy as of ``policies``, empty in the first releases: the link was enough.
+    ``code`` is there where the secret to be sent now is the code, to the telephone of a person without an e-mail address;
+    ``kept_code`` is one that may be needed later. ``agent``: the letter tells the person who says that they act for
+    them, and the answer is the person's direct confirmation (11 CCR 7063). ``held_until``: the address has had its
+    letters for today; nothing is sent before this challenge is issued again. ``needs`` is the owner's policy as of
+    ``policies``, empty in the first releases: the link was enough.
     """
 
     TYPE: ClassVar[str] = "dsr.verifier.challenge-issued.v1"
@@ -99,13 +100,16 @@ class ChallengeIssued(Fact):
     policies: int
     needs: tuple[Need, ...] = ()
     code: Challenge | None = None
+    kept_code: Challenge | None = None
     agent: bool = False
     remind_at: Moment | None = None
     held_until: Moment | None = None
 
 
 class ReminderDue(Fact):
-    """Half of the time is over, and the person has not answered: one letter reminds them, with the same secret."""
+    """Half of the time is over, and the person has not answered, or not all: one letter reminds them, with the same
+    secret. ``code`` is there where that is the code.
+    """
 
     TYPE: ClassVar[str] = "dsr.verifier.reminder-due.v1"
 
@@ -126,38 +130,39 @@ class ProofRejected(Fact):
     reason: str = "wrong_secret"
 
 
-class EvidenceTaken(Fact):
-    """What the person gave is taken, and data points among it are being compared with what the products hold.
-
-    ``methods`` names all that counts so far, apart from the comparison. ``request`` carries what was added to it.
-    """
-
-    TYPE: ClassVar[str] = "dsr.verifier.evidence-taken.v1"
-
-    request: Request
-    methods: tuple[Method, ...]
-    attempts_left: int
-    final: bool = False
-
-
 class EvidenceNeeded(Fact):
     """What is proved is not enough for all that was asked; the page behind the link asks for any of ``wanted``.
 
-    ``code`` is there where a code is to be sent to the person's telephone now. ``by_letter``: nobody is looking at the
-    page, so a letter with the link says that more is needed. ``proof`` is what is proved so far; nobody but the owner
-    is ever told whether anything matched.
+    All that could help is asked for before anything is compared with what products hold: so being asked tells nobody
+    whether anything matched. ``methods`` is what counts so far, ``points`` are lists of data points given beside
+    ``request.points``. ``code`` is there where a code is to be sent to the person's telephone now. ``wrong_code``: the
+    code that was just given is not it.
     """
 
     TYPE: ClassVar[str] = "dsr.verifier.evidence-needed.v1"
 
     request: Request
     wanted: tuple[Method, ...]
-    proof: Proof
+    methods: tuple[Method, ...]
     challenge: Challenge
     expires_at: Moment
     attempts_left: int
     code: Challenge | None = None
-    by_letter: bool = False
+    points: tuple[Sealed, ...] = ()
+    wrong_code: bool = False
+
+
+class EvidenceTaken(Fact):
+    """All that the person gives is taken, and data points among it are compared with what the products hold: once.
+
+    ``methods`` names what counts so far, without the comparison. ``request`` carries what was added to it.
+    """
+
+    TYPE: ClassVar[str] = "dsr.verifier.evidence-taken.v1"
+
+    request: Request
+    methods: tuple[Method, ...]
+    points: tuple[Sealed, ...] = ()
 
 
 class IdentityAttested(Fact):
@@ -186,21 +191,23 @@ class IdentityVerified(Fact):
 
 class VerificationFailed(Fact):
     """Identity could not be proved: ``reason`` is ``too_many_attempts``, ``not_enough_proof`` or ``disowned``. The
-    request ends here, and is purged with its personal data (R28).
+    request ends here, and is purged with its personal data at ``purge_at`` (R28).
     """
 
     TYPE: ClassVar[str] = "dsr.verifier.verification-failed.v1"
 
     request: Request
     reason: str
+    purge_at: Moment | None = None
 
 
 class VerificationExpired(Fact):
-    """Nobody proved anything in time. The request ends here, and is purged with its personal data (R28)."""
+    """Nobody proved anything in time. The request ends here, and is purged as one that failed (R28)."""
 
     TYPE: ClassVar[str] = "dsr.verifier.verification-expired.v1"
 
     request: Request
+    purge_at: Moment | None = None
 
 
 class DataForgotten(Fact):
@@ -215,8 +222,8 @@ Event = (
     ChallengeIssued
     | ReminderDue
     | ProofRejected
-    | EvidenceTaken
     | EvidenceNeeded
+    | EvidenceTaken
     | IdentityAttested
     | IdentityVerified
     | VerificationFailed

@@ -73,7 +73,7 @@ def evolve(standing: Standing, event: Fact) -> Standing:
     match event:
         case intake.RequestReceived() | intake.SubmissionRefused():
             return standing
-        case verifier.ChallengeIssued():
+        case verifier.ChallengeIssued() | verifier.EvidenceNeeded():
             return _with(standing, verifier="challenged")
         case verifier.IdentityVerified():
             return _with(standing, verifier="verified")

@@ -5,7 +5,7 @@ from pathlib import Path
 from pydantic import TypeAdapter
 
 from schemas import topics
-from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
 from services.intake import bus, desk, domain, pages, views, web
 from services.runtime.service import Service, by_person
 
@@ -13,8 +13,8 @@ INTAKE = Service(
     name="intake",
     meaning="what is asked, by whom, of which owner",
     sources=(topics.inbox("intake"),),
-    consumes=(SubmitRequest,),
-    emits=(RequestReceived, SubmissionRefused),
+    consumes=(SubmitRequest, RecordSignal),
+    emits=(RequestReceived, SubmissionRefused, SignalRecorded),
     state=TypeAdapter(domain.Person),
     initial=domain.Person(),
     decide=domain.decide,

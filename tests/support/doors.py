@@ -12,12 +12,12 @@ from pydantic import SecretBytes, SecretStr
 from sqlalchemy import Engine
 
 from schemas.base import Fact
-from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact
+from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact, Rule
 from schemas.cause import Cause
 from schemas.envelope import Draft, Envelope, derived_id
 from schemas.intake import Challenge, RequestReceived
 from schemas.request import Order, Request
-from schemas.vocabulary import Channel, Right
+from schemas.vocabulary import Assurance, Channel, Right
 from services.runtime.bus import BusUnavailable
 from services.runtime.chain import Accepted, Record
 from services.runtime.database import create_tables, engine, writing
@@ -38,7 +38,8 @@ def owner(slug: str, name: str, kind: str = "city", **terms: Any) -> Owner:
     contact = PrivacyContact(email=f"privacy@{slug}.example", phone="+1 530 555 0101")
     return Owner(
         slug=slug, name=name, kind=kind, zone="America/Los_Angeles", regime="ccpa", locale="en",
-        privacy_contact=contact, suites=("civicrec",), **terms,
+        privacy_contact=contact, suites=("civicrec",),
+        **{"verification": (Rule(right=Right.ACCESS, level=Assurance.REASONABLE),), **terms},
     )  # fmt: skip
 
 

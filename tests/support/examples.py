@@ -7,6 +7,7 @@ from schemas.acts import Act
 from schemas.base import Fact
 from schemas.catalogue import ENTRIES, SHELF
 from schemas.envelope import READ, Draft, Read, sealed, write_position
+from schemas.intake import RecordSignal, SignalRecorded
 from schemas.notifier import AccountLetterOrdered, SendAccountLetter
 from schemas.parked import RecordParked
 from schemas.topics import ACTS, BY_NAME, CATALOGUE, PARKED, TOPICS, Topic, events
@@ -54,10 +55,12 @@ def _record(topic: Topic, body: Fact, n: int) -> bytes:
         extra = {"parent": made_digest("record before", n), "position": write_position(_position(topic))}
         drafted = _draft(body.TYPE, topic.writers[0], n, data, subject=about, key=account, extra=extra)
         return sealed(drafted.encode())[0]
+    about = "" if isinstance(body, RecordSignal | SignalRecorded) else None
+    key = made_digest("person", 1)
     if not topic.is_log:
-        return _draft(body.TYPE, topic.writers[0], n, data).encode()
+        return _draft(body.TYPE, topic.writers[0], n, data, subject=about, key=key).encode()
     extra = {"parent": made_digest("record before", n), "position": write_position(_position(topic))}
-    return sealed(_draft(body.TYPE, topic.writers[0], n, data, extra=extra).encode())[0]
+    return sealed(_draft(body.TYPE, topic.writers[0], n, data, subject=about, key=key, extra=extra).encode())[0]
 
 
 def _draft(

@@ -19,7 +19,7 @@ from schemas.executor import (
     TaskReported,
     TaskSettled,
 )
-from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
 from schemas.notifier import (
     AccountLetter,
     AccountLetterKind,
@@ -140,6 +140,8 @@ def _received_and_verified() -> Iterator[Fact]:
     yield SubmitRequest(request=REQUEST, digest=digest, challenge=CHALLENGE)
     yield RequestReceived(request=REQUEST, digest=digest, challenge=CHALLENGE)
     yield SubmissionRefused(request_id=REQUEST.id, reason="key_used_for_other_content")
+    yield RecordSignal(person=made.made_digest("person", 1), anonymous=True)
+    yield SignalRecorded(person=made.made_digest("person", 1), anonymous=True)
     yield ChallengeIssued(
         request=REQUEST,
         offered=PROOF,

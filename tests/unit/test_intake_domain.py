@@ -1,9 +1,10 @@
 """The same key means the same request, and only the first content counts."""
 
+import pytest
 from pydantic import TypeAdapter
 
 from schemas.base import Fact
-from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
+from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
 from schemas.vocabulary import Right
 from services.intake import domain
 from tests.support.dsl import Decider
@@ -29,7 +30,9 @@ def test_a_submission_is_received_as_it_was_made() -> None:
 
 def test_a_second_request_of_the_same_person_is_a_request_of_its_own() -> None:
     other = SubmitRequest(request=second, digest="content-2", challenge=CHALLENGE)
-    given(received).when(other).then(RequestReceived(request=second, digest="content-2", challenge=CHALLENGE))
+    given(received).when(other).then(
+        RequestReceived(request=second, digest="content-2", challenge=CHALLENGE, today=1)
+    )
 
 
 def test_the_same_submission_again_is_not_received_twice() -> None:
@@ -41,6 +44,15 @@ def test_other_content_under_a_used_key_is_refused_and_the_first_stands() -> Non
     after = given(received).when(submit("content-9")).then(refused)
     after.when(submit("content-1")).then_silence()
     assert after.state == given(received).state
+
+
+@pytest.mark.requirement("R39")
+def test_a_signal_is_written_down_once_and_opens_no_request() -> None:
+    said = RecordSignal(person="person-1", anonymous=False)
+    recorded = SignalRecorded(person="person-1", anonymous=False)
+    after = given(received).when(said).then(recorded)
+    assert after.state.requests == given(received).state.requests
+    after.when(said).then_silence()
 
 
 def test_it_is_silent_on_what_it_does_not_know() -> None:
