@@ -22,6 +22,7 @@ INTAKE = Service(
     aggregate=by_person,
     views=(views.RECEIVED, desk.FOLLOWED),
     routers=(web.router, pages.router, *desk.ROUTERS),
+    direct={("POST", "/v1/requests"): web.submit},
     templates=Path(__file__).parent / "templates",
     tasks=(bus.read_submissions, bus.trim_submissions),
 )

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -27,14 +27,24 @@ _VISIBLE = re.compile(r"[\x21-\x7e]{1,200}")
 router = APIRouter(prefix="/v1")
 
 
+class Half(BaseModel):
+    """Another request that the same submission became."""
+
+    id: str
+    number: str
+
+
 class Taken(BaseModel):
-    """202: the request is on the bus for good. ``status_hint`` says what it waits for when it is new."""
+    """202: the request is on the bus for good. ``status_hint`` says what it waits for when it is new. ``other`` is the
+    part that goes ahead without proof, where it was asked for together with what needs one.
+    """
 
     id: str
     number: str
     owner: str
     received_at: Moment
-    status_hint: str = "awaiting-confirmation"
+    status_hint: Literal["awaiting-confirmation", "under-way"] = "awaiting-confirmation"
+    other: Half | None = None
 
 
 class Known(BaseModel):
@@ -58,17 +68,34 @@ _KEY: Final = {
 }
 
 
-@router.post("/requests", status_code=202, openapi_extra={"parameters": [_KEY], "requestBody": _BODY})
-async def submit(request: Request, response: Response, floor: Annotated[Floor, Depends(floor_of)]) -> Taken:
+async def submit(request: Request) -> Response:
     """Submits a request. A letter with a link goes to the person; the owner is asked once they have used it."""
-    key = _key(request)
+    floor, key = floor_of(request), _key(request)
     submission = await _submission(request)
     try:
         receipt = await receive(floor, submission, Arrival(Channel.API, CLIENT, key, datetime.now(UTC)))
     except Refused as refused:
         raise _problem(refused) from None
-    response.headers["Location"] = f"/v1/requests/{receipt.request_id}"
-    return Taken(id=receipt.request_id, number=receipt.number, owner=submission.owner, received_at=receipt.received_at)
+    taken = Taken(
+        id=receipt.request_id,
+        number=receipt.number,
+        owner=submission.owner,
+        received_at=receipt.received_at,
+        status_hint="awaiting-confirmation" if submission.after_proof else "under-way",
+        other=Half(id=receipt.other.request_id, number=receipt.other.number) if receipt.other else None,
+    )
+    where = {"Location": f"/v1/requests/{receipt.request_id}"}
+    return Response(taken.model_dump_json(exclude_none=True), 202, where, "application/json")
+
+
+router.add_api_route(
+    "/requests",
+    submit,
+    methods=["POST"],
+    status_code=202,
+    response_model=Taken,
+    openapi_extra={"parameters": [_KEY], "requestBody": _BODY},
+)
 
 
 @router.get("/requests/{request_id}")

@@ -44,6 +44,8 @@ HEADERS: Final = {
 }
 """On every answer that does not say otherwise itself."""
 
+_RAW: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -61,11 +63,10 @@ class Dress:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                said = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in said)]
                 if floor is not None and floor.settings.secure_cookies:
-                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+                    MutableHeaders(scope=message)["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
         await self._app(scope, receive, dressed)
