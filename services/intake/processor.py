@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
-from services.intake import bus, domain, pages, views, web
+from services.intake import bus, custodian, domain, files, pages, signals, uploads, views, web
 from services.runtime.service import Service, by_person
 
 INTAKE = Service(
@@ -21,7 +21,8 @@ INTAKE = Service(
     evolve=domain.evolve,
     aggregate=by_person,
     views=(views.RECEIVED,),
-    routers=(web.router, pages.router),
+    routers=(web.router, custodian.router, pages.router, signals.router),
     templates=Path(__file__).parent / "templates",
-    tasks=(bus.read_submissions, bus.trim_submissions),
+    uploads={"/privacy/": files.BODY, "/ask": files.BODY},
+    tasks=(bus.read_submissions, bus.trim_submissions, uploads.keep_sweeping),
 )

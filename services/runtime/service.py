@@ -59,6 +59,9 @@ class Service:
     feeds: Mapping[str, int] = field(default_factory=dict)
     """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a
     log line nor a span tells of them."""
+    uploads: Mapping[str, int] = field(default_factory=dict)
+    """Beginnings of paths where a form may carry files, and the bytes that such a body may have; it is not read before
+    the page reads it. Anywhere else a body is short."""
     tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
     """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
     wanted: frozenset[str] = field(init=False)
