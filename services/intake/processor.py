@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
-from services.intake import bus, desk, domain, pages, views, web
+from services.intake import bus, custodian, desk, domain, files, pages, signals, uploads, views, web
 from services.runtime.service import Service, by_person
 
 INTAKE = Service(
@@ -21,8 +21,9 @@ INTAKE = Service(
     evolve=domain.evolve,
     aggregate=by_person,
     views=(views.RECEIVED, desk.FOLLOWED),
-    routers=(web.router, pages.router, *desk.ROUTERS),
+    routers=(web.router, custodian.router, pages.router, signals.router, *desk.ROUTERS),
     direct={("POST", "/v1/requests"): web.submit},
     templates=Path(__file__).parent / "templates",
-    tasks=(bus.read_submissions, bus.trim_submissions),
+    uploads={"/privacy/": files.BODY, "/ask": files.BODY, "/desk": files.BODY},
+    tasks=(bus.read_submissions, bus.trim_submissions, uploads.keep_sweeping),
 )

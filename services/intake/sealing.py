@@ -53,7 +53,7 @@ def sealed_command(
         points=models("verification", "points", points),
         declaration=text("record", "declaration", submission.declared_as),
         child=text("fulfilment", "child", submission.child),
-        attachments=arrival.attachments,
+        attachments=arrival.attachments if request_id == arrival.request_id() else (),
         agent=_agent(floor, request_id, submission),
         ticket=arrival.ticket,
         entered_by=arrival.entered_by,

@@ -75,8 +75,10 @@ class Dress:
 class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
-    def __init__(self, app: ASGIApp, feeds: Mapping[str, int] | None = None) -> None:
-        self._app, self._feeds = app, feeds or {}
+    def __init__(
+        self, app: ASGIApp, feeds: Mapping[str, int] | None = None, uploads: Mapping[str, int] | None = None
+    ) -> None:
+        self._app, self._feeds, self._uploads = app, feeds or {}, uploads or {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,6 +89,9 @@ class Limit:
             await respond(Request(scope), FROM_ELSEWHERE)(scope, receive, send)
             return
         limit = self._feeds.get(scope["path"], BODY_LIMIT)
+        if (roomy := self._room(scope["path"], headers)) is not None:
+            await self._app(scope, _counted(receive, roomy), send)
+            return
         try:
             body = await _whole(headers, receive, limit)
         except _TooLong:
@@ -94,6 +99,26 @@ class Limit:
             return
         if body is not None:
             await self._app(scope, _replay(body, receive), send)
+
+    def _room(self, path: str, headers: Headers) -> int | None:
+        if not headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return None
+        return next((limit for start, limit in self._uploads.items() if path.startswith(start)), None)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The body as it comes. Raises a 413 problem where more comes than ``limit``: the page that reads it answers so."""
+    came = 0
+
+    async def counting() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > limit:
+            raise too_long(limit)
+        return message
+
+    return counting
 
 
 def from_here(headers: Headers) -> bool:
