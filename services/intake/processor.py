@@ -6,7 +6,7 @@ from pydantic import TypeAdapter
 
 from schemas import topics
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
-from services.intake import bus, custodian, desk, domain, files, pages, signals, uploads, views, web
+from services.intake import agents, bus, custodian, desk, domain, files, pages, signals, uploads, views, web
 from services.runtime.service import Service, by_person
 
 INTAKE = Service(
@@ -21,7 +21,7 @@ INTAKE = Service(
     evolve=domain.evolve,
     aggregate=by_person,
     views=(views.RECEIVED, desk.FOLLOWED),
-    routers=(web.router, custodian.router, pages.router, signals.router, *desk.ROUTERS),
+    routers=(web.router, custodian.router, pages.router, agents.router, signals.router, *desk.ROUTERS),
     direct={("POST", "/v1/requests"): web.submit},
     templates=Path(__file__).parent / "templates",
     uploads={"/privacy/": files.BODY, "/ask": files.BODY, "/desk": files.BODY},
