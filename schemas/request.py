@@ -104,12 +104,14 @@ class Request(Fact):
 class Contact(Fact):
     """Who asks and how to reach them. Travels only inside a sealed field.
 
-    ``email`` is empty for somebody who has none: they are reached by telephone, or by a letter that staff prints.
+    ``email`` is empty for somebody who has none: they are reached by telephone, or by a letter that staff prints and
+    posts to ``address``.
     """
 
     name: str
     email: str = ""
     phone: str | None = None
+    address: str = ""
 
 
 class DataPoint(Fact):

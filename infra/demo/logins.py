@@ -21,7 +21,7 @@ LOGINS: list[Login] = [
         for owner in ("alder-falls", "brookhaven", "cedar-point", "dunmore-county")
         for role in ("handler", "admin")
     ),
-    *(_login(role, "habeas-custodian") for role in ("handler", "privacy", "operator")),
+    *(_login(role, "habeas-custodian") for role in ("handler", "privacy", "operator", "phone-desk")),
 ]
 
 SECRETS: dict[str, str] = {

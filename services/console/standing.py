@@ -64,7 +64,7 @@ class Standing(Fact):
 
     @property
     def must_act(self) -> bool:
-        """True when an operator must find another way: a letter was refused for good."""
+        """True when staff must find another way: a letter was refused for good, and not handed over since."""
         return self.undeliverable > 0
 
 
@@ -103,6 +103,8 @@ def evolve(standing: Standing, event: Fact) -> Standing:
             return _off_the_list(standing, event.letter_id)
         case notifier.LetterUndeliverable():
             return _with(_off_the_list(standing, event.letter_id), undeliverable=standing.undeliverable + 1)
+        case notifier.LetterHandedOver():
+            return _with(standing, undeliverable=max(0, standing.undeliverable - 1))
         case _:
             return standing
 

@@ -138,6 +138,8 @@ def _of_notifier(body: notifier.Event, names: Named) -> str:
             return f"{names.letters.get(letter_id, 'a letter')}: {plain(reason)}, try {attempt}; {RETRIED}"
         case notifier.LetterUndeliverable(letter_id=letter_id, reason=reason):
             return f"{names.letters.get(letter_id, 'a letter')}: refused for good ({plain(reason)}); find another way"
+        case notifier.LetterHandedOver(letter_id=letter_id, way=way):
+            return f"{names.letters.get(letter_id, 'a letter')}: staff handed it over by {way}"
 
 
 def told(result: OrderResult) -> str:

@@ -51,6 +51,12 @@ class UnknownOwner(Refused):
     code, place = "unknown-owner", "owner"
 
 
+class WithoutPermission(Refused):
+    """Somebody acts for another, and shows neither a signed permission nor a power of attorney (11 CCR 7063)."""
+
+    code, place = "agent-without-permission", "agent"
+
+
 class KeyReused(Refused):
     """The key already stands for other content, or for a request that was forgotten; the first stands."""
 
@@ -73,11 +79,13 @@ async def receive(floor: Floor, submission: Submission, arrival: Arrival) -> Rec
     """Receives ``submission`` once, however often it is sent under the same key, and returns when the broker has it.
 
     What needs no proof goes ahead at once: asked for together with what does, it becomes a request of its own, linked
-    to the other. Raises :class:`UnknownOwner`, :class:`KeyReused`, and BusUnavailable: then the same submission may be
-    sent again under the same key.
+    to the other. Raises :class:`UnknownOwner`, :class:`WithoutPermission`, :class:`KeyReused`, and BusUnavailable:
+    then the same submission may be sent again under the same key.
     """
     if submission.owner not in floor.catalogue().owners:
         raise UnknownOwner
+    if submission.agent is not None and not arrival.attachments:
+        raise WithoutPermission
     main, *other = halves(submission, arrival)
     digest, person = digest_of(floor, submission), person_of(floor, submission)
     beside = [await _receive(Knock(floor, submission, arrival, part, person, digest)) for part in other]

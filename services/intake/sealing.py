@@ -29,7 +29,12 @@ def sealed_command(
     def models(purpose: str, field: str, values: tuple[object, ...]) -> str | None:
         return model(request_id, purpose, field, values) if values else None
 
-    contact = Contact(name=submission.name, email=submission.email or "", phone=submission.phone)
+    contact = Contact(
+        name=submission.name,
+        email=submission.email or "",
+        phone=submission.phone,
+        address=submission.address or "",
+    )
     changes = tuple(Correction(field=entry.field, value=entry.value) for entry in submission.corrections)
     points = tuple(DataPoint(kind=entry.kind, value=entry.value) for entry in submission.points)
     request = Request(
@@ -48,7 +53,7 @@ def sealed_command(
         points=models("verification", "points", points),
         declaration=text("record", "declaration", submission.declared_as),
         child=text("fulfilment", "child", submission.child),
-        attachments=arrival.attachments,
+        attachments=arrival.attachments if request_id == arrival.request_id() else (),
         agent=_agent(floor, request_id, submission),
         ticket=arrival.ticket,
         entered_by=arrival.entered_by,

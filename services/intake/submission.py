@@ -53,7 +53,8 @@ class PeriodEntry(Form):
 class Submission(Form):
     """What a person, or a system on their behalf, asks of an owner. Its repr shows nothing of it.
 
-    ``declared_as`` is the name under which the declaration under penalty of perjury is signed (11 CCR 7062(c)).
+    ``declared_as`` is the name under which the declaration under penalty of perjury is signed (11 CCR 7062(c));
+    ``address`` is where letters on paper go, of somebody who wants them or has no e-mail address.
     """
 
     owner: Slug
@@ -69,6 +70,7 @@ class Submission(Form):
     declared_as: Name | None = None
     agent: AgentEntry | None = None
     child: Name | None = None
+    address: Annotated[Paragraphs, Field(max_length=500)] | None = None
 
     @field_validator("email")
     @classmethod

@@ -18,6 +18,7 @@ from schemas.notifier import (
     Letter,
     LetterAccepted,
     LetterDeferred,
+    LetterHandedOver,
     LetterKind,
     LetterRefused,
     LetterSent,
@@ -114,7 +115,7 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:
             return Correspondence(request=event.request, owed=(*state.owed, *new))
         case AccountLetterOrdered():
             return state.model_copy(update={"owed": (*state.owed, OwedLetter(letter=event.letter))})
-        case LetterSent() | LetterUndeliverable():
+        case LetterSent() | LetterUndeliverable() | LetterHandedOver():
             return state.without(event.letter_id)
         case LetterDeferred():
             later = {"attempt": event.attempt + 1, "not_before": event.retry_at}

@@ -15,7 +15,7 @@ from services.runtime.floor import Floor
 from services.runtime.vault import Forgotten, Tampered
 
 BY = "notifier"
-DOORS = {"portal": "router", "console": "console"}
+DOORS = {"portal": "router", "console": "console", "desk": "intake"}
 """The pages that a link for an account leads to → the service that has them."""
 
 

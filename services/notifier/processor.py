@@ -8,8 +8,10 @@ from schemas import topics
 from schemas.intake import RequestReceived
 from schemas.notifier import (
     AccountLetterOrdered,
+    HandOverLetter,
     LetterAccepted,
     LetterDeferred,
+    LetterHandedOver,
     LetterRefused,
     LetterSent,
     LettersOrdered,
@@ -27,9 +29,9 @@ NOTIFIER = Service(
     sources=(topics.events("intake"), topics.events("verifier"), topics.events("router"), topics.inbox("notifier")),
     consumes=(
         RequestReceived, ChallengeIssued, RequestRouted, OwnerInstructed, RequestClosed, SendAccountLetter,
-        LetterAccepted, LetterRefused,
+        HandOverLetter, LetterAccepted, LetterRefused,
     ),
-    emits=(LettersOrdered, AccountLetterOrdered, LetterSent, LetterDeferred, LetterUndeliverable),
+    emits=(LettersOrdered, AccountLetterOrdered, LetterSent, LetterDeferred, LetterUndeliverable, LetterHandedOver),
     state=TypeAdapter(domain.Correspondence),
     initial=domain.Correspondence(),
     decide=domain.decide,

@@ -64,6 +64,9 @@ class Service:
     """Paths whose bodies are read as they come, and bounded, by whoever answers there."""
     direct: "Mapping[tuple[str, str], Endpoint]" = field(default_factory=dict)
     """Method and exact path → what answers there without the router being asked; for what is asked all the time."""
+    uploads: Mapping[str, int] = field(default_factory=dict)
+    """Beginnings of paths where a form may carry files, and the bytes that such a body may have; it is not read before
+    the page reads it. Anywhere else a body is short."""
     tasks: tuple[Callable[["Floor"], Coroutine[Any, Any, None]], ...] = ()
     """What else runs beside the stream, such as the door on the bus; each runs until cancelled."""
     wanted: frozenset[str] = field(init=False)

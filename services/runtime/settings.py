@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     packages_url: str = ""
     smtp: str = ""
+    clamd: str = ""
     mail_from: str = "privacy-desk@habeas.example"
     public_url: str = ""
     secure_cookies: bool = False

@@ -76,9 +76,13 @@ class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
     def __init__(
-        self, app: ASGIApp, feeds: Mapping[str, int] | None = None, streams: Set[str] = frozenset()
-    ) -> None:  # fmt: skip
-        self._app, self._feeds, self._streams = app, feeds or {}, streams
+        self,
+        app: ASGIApp,
+        feeds: Mapping[str, int] | None = None,
+        uploads: Mapping[str, int] | None = None,
+        streams: Set[str] = frozenset(),
+    ) -> None:
+        self._app, self._feeds, self._uploads, self._streams = app, feeds or {}, uploads or {}, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,6 +96,9 @@ class Limit:
             await self._app(scope, receive, send)
             return
         limit = self._feeds.get(scope["path"], BODY_LIMIT)
+        if (roomy := self._room(scope["path"], headers)) is not None:
+            await self._app(scope, _counted(receive, roomy), send)
+            return
         try:
             body = await _whole(headers, receive, limit)
         except _TooLong:
@@ -99,6 +106,26 @@ class Limit:
             return
         if body is not None:
             await self._app(scope, _replay(body, receive), send)
+
+    def _room(self, path: str, headers: Headers) -> int | None:
+        if not headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return None
+        return next((limit for start, limit in self._uploads.items() if path.startswith(start)), None)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The body as it comes. Raises a 413 problem where more comes than ``limit``: the page that reads it answers so."""
+    came = 0
+
+    async def counting() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > limit:
+            raise too_long(limit)
+        return message
+
+    return counting
 
 
 def from_here(headers: Headers) -> bool:
