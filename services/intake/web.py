@@ -16,7 +16,7 @@ from services.intake.arrival import Arrival
 from services.intake.programs.credentials import caller_of
 from services.intake.programs.pace import BUCKETS
 from services.intake.programs.vouching import may_vouch, vouch
-from services.intake.receiving import KeyReused, Receipt, Refused, receive, submit_id
+from services.intake.receiving import KeyReused, Receipt, Refused, UnknownOwner, receive, submit_id
 from services.intake.submission import Submission
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
@@ -168,11 +168,12 @@ def problem_of(refused: Refused) -> Problem:
             code=refused.code,
             detail="The first one stands. Send what is new under a new key.",
         )
+    unknown = isinstance(refused, UnknownOwner)
     return Problem(
         422,
-        "We do not know this owner",
+        "We do not know this owner" if unknown else "The agent's document is missing",
         code=refused.code,
-        errors=[{"field": refused.place, "message": "is not an owner we know"}],
+        errors=[{"field": refused.place, "message": "is not an owner we know" if unknown else "needs a document"}],
     )
 
 
