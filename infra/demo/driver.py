@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from infra.demo.errand import Errand, Handler, World
+from infra.demo.errand import Errand, Handler, World, client
 from infra.demo.errand import run as walk
 from infra.demo.residents import person_of
 
@@ -74,7 +74,7 @@ async def _drive(errands: list[Errand], world: World, together: int, out: Consol
         TextColumn("[bold]requests"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
         console=out,
     )  # fmt: skip
-    async with httpx.AsyncClient(timeout=20) as http:
+    async with client() as http:
         try:
             await handler.sign_in()
             with bar:
