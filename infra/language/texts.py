@@ -3,13 +3,15 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 
 from jinja2.ext import babel_extract
 
 ROOT: Final = Path(__file__).parents[2]
-ROOMS: Final = (ROOT / "services" / "runtime" / "web", *sorted((ROOT / "services").glob("*/")))
+FLOOR: Final = ROOT / "services" / "runtime" / "web"
+ROOMS: Final = (FLOOR, *sorted((ROOT / "services").glob("*/")))
 """Where translations may lie: in the ``locale`` of the floor's web part, or of a service."""
 
 ONE: Final = frozenset({"gettext", "mark", "wrong", "_plain", "_with"})
@@ -31,7 +33,16 @@ def rooms() -> list[Path]:
 
 
 def texts_of(room: Path) -> list[Text]:
-    """All texts of a room, each once, in the order of their files."""
+    """All texts of a room, each once, in the order of their files; not what the floor says already."""
+    return [text for text in _written(room) if room == FLOOR or (text.one, text.many) not in _of_the_floor()]
+
+
+@cache
+def _of_the_floor() -> frozenset[tuple[str, str]]:
+    return frozenset((text.one, text.many) for text in _written(FLOOR))
+
+
+def _written(room: Path) -> list[Text]:
     found: dict[tuple[str, str], Text] = {}
     for path in sorted(room.rglob("*.html")):
         _keep(found, path, _in_template(path))

@@ -3,11 +3,10 @@
 import unicodedata
 from typing import Annotated, Final
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.vocabulary import Right
-from services.runtime.person import normal_email, normal_phone
+from services.runtime.person import normal_phone, written_email
 from services.runtime.web.wording import wrong
 
 OFFERED: Final = (Right.KNOW, Right.ACCESS, Right.CORRECT, Right.DELETE, Right.OPT_OUT, Right.LIMIT)
@@ -35,9 +34,8 @@ def _named(text: str) -> str:
 
 def _reachable(text: str) -> str:
     try:
-        normal_email(text)
-        return validate_email(text, check_deliverability=False, globally_deliverable=False).normalized
-    except (EmailNotValidError, ValueError):
+        return written_email(text)
+    except ValueError:
         raise wrong("must look like name@example.com") from None
 
 

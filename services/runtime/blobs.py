@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import secrets
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -56,6 +57,13 @@ class Blobs:
         return await asyncio.to_thread(
             self._vault.open_bytes, request_id, PURPOSE, _field(name), bytes(box), by=by, why=why
         )
+
+    def discard(self, request_id: str, ref: str) -> None:
+        """Take a file away that nobody sent; it may be gone already. Blocks. Raises ValueError as :meth:`read` does."""
+        if ref != _ref(request_id, ref.rpartition("/")[2]):
+            raise ValueError("not a file of this request")
+        with suppress(FileNotFoundError):
+            self._files.rm_file(f"{self._root}/{ref}")
 
     def _put(self, ref: str, box: bytes) -> None:
         """Object stores put a whole object or none; on a disk, renaming does the same."""

@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     packages_url: str = ""
     smtp: str = ""
+    clamd: str = ""
     mail_from: str = "privacy-desk@habeas.example"
     sms_url: str = "https://api.twilio.com"
     sms_account: str = ""

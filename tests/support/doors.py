@@ -18,6 +18,7 @@ from schemas.envelope import Draft, Envelope, derived_id
 from schemas.intake import Challenge, RequestReceived
 from schemas.request import Order, Request
 from schemas.vocabulary import Assurance, Channel, Right
+from services.runtime.blobs import Blobs
 from services.runtime.bus import BusUnavailable
 from services.runtime.chain import Accepted, Record
 from services.runtime.database import create_tables, engine, writing
@@ -27,6 +28,7 @@ from services.runtime.settings import Settings
 from services.runtime.vault import Vault
 from services.runtime.waiting import Bell, Waiter, Waiters
 from services.runtime.web.app import create
+from tests.support.programs import program
 
 ORIGIN = "http://habeas.test"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -52,7 +54,8 @@ CATALOGUE = Catalogue(
         "habeas-custodian": owner("habeas-custodian", "Habeas Civic Software", kind="custodian"),
     },
     clients={
-        "lake-portal": Client(id="lake-portal", name="Lakeside portal", owners=("lakeside",)),
+        "lake-portal": program("lake-portal", "lakeside"),
+        "city-hall": program("city-hall", "riverton", "lakeside", reauthenticates=True),
         "web": Client(id="web", name="a client that took a door's name", owners=("lakeside",)),
     },
 )
@@ -138,7 +141,7 @@ class Door:
         key = SecretBytes(b"k" * 32)
         settings = Settings.model_construct(
             home=home, port_base=8000, port=None, public_url="", database_url="", packages_url="",
-            secure_cookies=False, kafka_bootstrap_servers="nowhere:1",
+            secure_cookies=False, clamd="", kafka_bootstrap_servers="nowhere:1",
             person_secret=key, session_secret=key, master_key=key, product_token=SecretStr("token"),
         )  # fmt: skip
         self.database = engine(settings.database_of(service.name))
@@ -147,9 +150,10 @@ class Door:
         self.vault_database = engine(settings.database_of("vault"))
         self.views = Views()
         self.bus = Bus(service, self.database, self.views)
+        vault = Vault(self.vault_database, b"k" * 32, service.name)
         self.floor = Floor(
             settings=settings, service=service.name, bus=cast("Any", self.bus),
-            vault=Vault(self.vault_database, b"k" * 32, service.name), blobs=cast("Any", None),
+            vault=vault, blobs=Blobs(f"file://{home}/packages", vault),
             views=cast("Any", self.views), http=cast("Any", None), catalogue=lambda: CATALOGUE, unready=list,
         )  # fmt: skip
         self.app = create(service, lambda: self.floor)

@@ -36,7 +36,7 @@ SPANS: Final = {
 """How far back."""
 
 STATES: Final = {
-    RECEIVED: ("acting", "Received", "It is written down and safe. The person is being asked to show who they are."),
+    RECEIVED: ("acting", "Received", "It is written down and safe, and goes on by itself."),
     "confirming": ("waiting", "Waits for the person", "The person was asked to show who they are, and has not yet."),
     "comparing": ("acting", "Being compared", "What the person told us is being compared with what is held."),
     "proving": ("waiting", "Waits for the person", "The person showed something; more is needed, and they were told."),

@@ -42,6 +42,46 @@ class Limits:
     window: float = WINDOW
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What is counted under ``key``, a keyed digest of nobody's in the clear: so many within so many seconds."""
+
+    key: str
+    times: int
+    window: float = WINDOW
+
+
+class Counter:
+    """Counts under any keys, within sliding windows. Rows go when their window is over. The methods block on the
+    database.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.time) -> None:
+        self._engine, self._clock = engine, clock
+        create_tables(engine, _METADATA)
+
+    def begin(self, *counted: Allowed) -> float:
+        """Counts once under each key, if each still allows it: 0 then, else the seconds to wait."""
+        now = self._clock()
+        with writing(self._engine) as connection:
+            wait = 0.0
+            for one in counted:
+                of_key = ATTEMPTS.c.key == one.key
+                connection.execute(delete(ATTEMPTS).where(of_key, ATTEMPTS.c.at <= now - one.window))
+                times, first = connection.execute(select(func.count(), func.min(ATTEMPTS.c.at)).where(of_key)).one()
+                if times >= one.times:
+                    wait = max(wait, float(first) + one.window - now)
+            if wait <= 0 and counted:
+                connection.execute(ATTEMPTS.insert(), [{"key": one.key, "at": now} for one in counted])
+        return wait
+
+    def forget(self, prefix: str, window: float) -> None:
+        """Takes out whatever was counted longer than ``window`` ago under keys that begin with ``prefix``."""
+        with writing(self._engine) as connection:
+            old = ATTEMPTS.c.at <= self._clock() - window
+            connection.execute(delete(ATTEMPTS).where(old, ATTEMPTS.c.key.startswith(prefix, autoescape=True)))
+
+
 class Attempts:
     """Counts attempts per login key and per client address within a sliding window.
 

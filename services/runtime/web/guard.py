@@ -1,6 +1,6 @@
 """What no request gets past: a limit on its body, a check of where a form came from, and headers on every answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,6 +44,8 @@ HEADERS: Final = {
 }
 """On every answer that does not say otherwise itself."""
 
+_RAW: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -61,11 +63,10 @@ class Dress:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                said = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in said)]
                 if floor is not None and floor.settings.secure_cookies:
-                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+                    MutableHeaders(scope=message)["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
         await self._app(scope, receive, dressed)
@@ -74,8 +75,14 @@ class Dress:
 class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
-    def __init__(self, app: ASGIApp, feeds: Mapping[str, int] | None = None) -> None:
-        self._app, self._feeds = app, feeds or {}
+    def __init__(
+        self,
+        app: ASGIApp,
+        feeds: Mapping[str, int] | None = None,
+        uploads: Mapping[str, int] | None = None,
+        streams: Set[str] = frozenset(),
+    ) -> None:
+        self._app, self._feeds, self._uploads, self._streams = app, feeds or {}, uploads or {}, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,7 +92,13 @@ class Limit:
         if scope["method"] not in SAFE_METHODS and not from_here(headers):
             await respond(Request(scope), FROM_ELSEWHERE)(scope, receive, send)
             return
+        if scope["path"] in self._streams:
+            await self._app(scope, receive, send)
+            return
         limit = self._feeds.get(scope["path"], BODY_LIMIT)
+        if (roomy := self._room(scope["path"], headers)) is not None:
+            await self._app(scope, _counted(receive, roomy), send)
+            return
         try:
             body = await _whole(headers, receive, limit)
         except _TooLong:
@@ -93,6 +106,26 @@ class Limit:
             return
         if body is not None:
             await self._app(scope, _replay(body, receive), send)
+
+    def _room(self, path: str, headers: Headers) -> int | None:
+        if not headers.get("content-type", "").lower().startswith("multipart/form-data"):
+            return None
+        return next((limit for start, limit in self._uploads.items() if path.startswith(start)), None)
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    """The body as it comes. Raises a 413 problem where more comes than ``limit``: the page that reads it answers so."""
+    came = 0
+
+    async def counting() -> Message:
+        nonlocal came
+        message = await receive()
+        came += len(message.get("body", b""))
+        if came > limit:
+            raise too_long(limit)
+        return message
+
+    return counting
 
 
 def from_here(headers: Headers) -> bool:

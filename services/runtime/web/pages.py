@@ -55,7 +55,7 @@ def render(
     **context: Any,
 ) -> HTMLResponse:
     """A page. Beside ``context`` it always knows account, csrf, sign_out, places, service, path, owner, contact,
-    locale (the language it speaks) and languages (the ways to it in others). Whoever is signed in reads English.
+    opts_out, locale (the language it speaks) and languages (the ways to it in others). Staff read English.
     """
     session: Session | None = getattr(request.state, "session", None)
     account = session.account if session else None
@@ -71,6 +71,7 @@ def render(
         "path": request.url.path,
         "zone": owner.zone if owner else "UTC",
         "contact": contact_owner.privacy_contact if contact_owner else None,
+        "opts_out": account is None and opts_out(request),
         "contact_name": contact_owner.name if contact_owner else "",
     }
     pages: Environment = request.app.state.pages
@@ -89,6 +90,11 @@ def render(
 def pending(request: Request, *, to: str, what: str, **context: Any) -> HTMLResponse:
     """202: ``what`` was taken and has no answer in the read model yet. The page looks again at ``to`` by itself."""
     return render(request, "pending.html", status=202, to=to, what=what, **context)
+
+
+def opts_out(request: Request) -> bool:
+    """True if the browser says that nothing may be sold or shared: the Global Privacy Control (R39)."""
+    return request.headers.get("sec-gpc", "").strip() == "1"
 
 
 def prefers_page(request: Request) -> bool:
