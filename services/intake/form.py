@@ -79,6 +79,8 @@ def _taken_apart(items: Sequence[tuple[str, str | UploadFile]]) -> Sent:
             entries.setdefault(name, []).append(entry)
         elif entry.filename or entry.size:
             uploads.append(entry)
+        else:  # what a browser sends where no file was chosen
+            entry.file.close()
     return Sent(entries, uploads)
 
 

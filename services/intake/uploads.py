@@ -68,7 +68,10 @@ async def keep(floor: Floor, request_id: str, upload: UploadFile) -> Kept:
     """
     if upload.size is not None and upload.size > files.LARGEST:
         raise Unfit(files.TOO_LARGE)
-    data = await upload.read()
+    try:
+        data = await upload.read()
+    finally:
+        await upload.close()
     media = files.media_of(data)
     await scan(data, floor.settings.clamd)
     name = files.plain_name(upload.filename or "", media)

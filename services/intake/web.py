@@ -150,9 +150,4 @@ def _problem(refused: Refused) -> Problem:
             code=refused.code,
             detail="The first one stands. Send what is new under a new key.",
         )
-    return Problem(
-        422,
-        "We do not know this owner",
-        code=refused.code,
-        errors=[{"field": refused.place, "message": "is not an owner we know"}],
-    )
+    return Problem(422, refused.title, code=refused.code, errors=[{"field": refused.place, "message": refused.message}])

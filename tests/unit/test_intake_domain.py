@@ -30,9 +30,7 @@ def test_a_submission_is_received_as_it_was_made() -> None:
 
 def test_a_second_request_of_the_same_person_is_a_request_of_its_own() -> None:
     other = SubmitRequest(request=second, digest="content-2", challenge=CHALLENGE)
-    given(received).when(other).then(
-        RequestReceived(request=second, digest="content-2", challenge=CHALLENGE, today=1)
-    )
+    given(received).when(other).then(RequestReceived(request=second, digest="content-2", challenge=CHALLENGE, today=1))
 
 
 def test_the_same_submission_again_is_not_received_twice() -> None:
