@@ -65,7 +65,11 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 
 TOPICS: tuple[Topic, ...] = (
     _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
-    _log("intake", ("verifier", "router", "notifier"), (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded)),
+    _log(
+        "intake",
+        ("verifier", "router", "notifier"),
+        (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
+    ),
     _inbox(
         "verifier",
         ("verifier", "intake", "router"),

@@ -83,7 +83,7 @@ class KeysDestroyed(Fact):
 class ChallengeIssued(Fact):
     """The person is asked to prove control of their address until ``expires_at`` (R34; 11 CCR 7060-7062).
 
-    ``code`` is there where the secret to be sent now is the code, to the telephone of a person without an e-mail address;
+    ``code`` is there where the secret to be sent now is the code, to the telephone of a person without an address;
     ``kept_code`` is one that may be needed later. ``agent``: the letter tells the person who says that they act for
     them, and the answer is the person's direct confirmation (11 CCR 7063). ``held_until``: the address has had its
     letters for today; nothing is sent before this challenge is issued again. ``needs`` is the owner's policy as of

@@ -32,7 +32,7 @@ from schemas.vocabulary import Method
 from services.verifier import challenging, ending, owing
 from services.verifier.case import Attested, Case, Challenged, Gathering, Open, Settled, State, Unchallenged
 from services.verifier.policy import may_vouch
-from services.verifier.verdict import complete, wanted, worth_comparing
+from services.verifier.verdict import ASKED_FOR, complete, wanted, worth_comparing
 
 __all__ = ["Settled", "State", "Unchallenged", "decide", "due", "evolve"]
 
@@ -186,7 +186,7 @@ def go_on(
     if complete(case, methods):
         return ending.verified(case, methods)
     more = wanted(case, methods)
-    if not final and set(more) & {Method.DECLARATION, Method.SMS_CODE}:
+    if not final and ASKED_FOR.intersection(more):
         code = case.code if Method.SMS_CODE in more and not asked else None
         return EvidenceNeeded(
             request=case.request, wanted=more, methods=methods, challenge=case.challenge, points=points,

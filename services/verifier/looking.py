@@ -1,4 +1,4 @@
-"""What the verifier's pages do alike: look a request up, tell who holds its secret, send something, await the answer."""
+"""What the verifier's pages do alike: look a request up, tell who holds its secret, send, and await the answer."""
 
 import asyncio
 import hmac

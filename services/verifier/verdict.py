@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.request import Order, Proof, Request
 from schemas.verifier import Need
@@ -9,7 +10,12 @@ from schemas.vocabulary import Assurance, Method, Right
 from services.verifier.case import Case
 from services.verifier.levels import STRENGTH, level_met, meets, points
 
-COMPARED = 99
+SOMEBODYS_WORD: Final = (Method.ATTESTATION, Method.REAUTHENTICATION)
+
+ASKED_FOR: Final = frozenset({Method.DECLARATION, Method.SMS_CODE, *SOMEBODYS_WORD})
+"""What is worth waiting for before data points are compared, or it is decided without."""
+
+COMPARED: Final = 99
 """More data points than anybody gives: to see whether comparing them could make a difference."""
 
 
@@ -52,7 +58,9 @@ def complete(case: Case, methods: Collection[Method], matched: int = 0) -> bool:
 
 
 def wanted(case: Case, methods: Collection[Method]) -> tuple[Method, ...]:
-    """What the person could still give that may count towards what is not proved yet."""
+    """What could still be given that may count towards what is not proved yet: by the person, or, where the owner's
+    policy names it, by somebody's word for them.
+    """
     unmet = [
         need
         for order in case.request.orders
@@ -67,6 +75,7 @@ def wanted(case: Case, methods: Collection[Method]) -> tuple[Method, ...]:
         (Method.DECLARATION, signs and counts(Method.DECLARATION)),
         (Method.SMS_CODE, case.code is not None and counts(Method.SMS_CODE)),
         (Method.KNOWLEDGE, counts(Method.KNOWLEDGE)),
+        *((word, any(word in need.methods for need in unmet)) for word in SOMEBODYS_WORD),
     )
     return tuple(method for method, yes in found if yes)
 

@@ -15,6 +15,7 @@ from services.runtime.web.forms import Filled, submitted
 from services.runtime.web.pages import render
 from services.verifier.evidence import POINTS, Evidence, sealed
 from services.verifier.looking import Lent, Visit, answer_of, cause_of, ended, pass_for, visit
+from services.verifier.verdict import SOMEBODYS_WORD
 from services.verifier.views import CHECKING, EVIDENCE, FAILED, OPEN, PARTLY, VERIFIED, WRONG_CODE
 
 DISOWN: Final = "disown"
@@ -135,6 +136,7 @@ def _evidence_page(
         "declaration": found.wants(Method.DECLARATION),
         "code": found.wants(Method.SMS_CODE),
         "points": POINTS if found.wants(Method.KNOWLEDGE) else (),
+        "word": any(found.wants(method) for method in SOMEBODYS_WORD),
     }
     return render(
         seen.request, "evidence.html", status=422 if wrong_code else status, owner=seen.owner, form=form,

@@ -49,6 +49,7 @@ CATALOGUE = Catalogue(
     owners={
         "riverton": owner("riverton", "City of Riverton"),
         "lakeside": owner("lakeside", "City of Lakeside", statutory_days=30, challenge_ttl_hours=36),
+        "hillcrest": owner("hillcrest", "Town of Hillcrest", verification=()),
         "habeas-custodian": owner("habeas-custodian", "Habeas Civic Software", kind="custodian"),
     },
     clients={
@@ -171,12 +172,16 @@ def door(service: Service, home: Path) -> Iterator[Door]:
         made.vault_database.dispose()
 
 
-def received(request_id: str, digest: str, *, owner: str = "riverton") -> RequestReceived:
-    """A request for access whose challenge has this digest."""
+def received(
+    request_id: str, digest: str, *, owner: str = "riverton", code: str = "", **changes: Any
+) -> RequestReceived:
+    """A request for access whose challenge has this digest, and its code that one."""
     request = Request(
         id=request_id, owner=owner, client="web", channel=Channel.WEB, received_at=NOW, person="person-1",
         orders=(Order(id=f"order-{request_id}", right=Right.ACCESS),), contact="sealed:v1:fulfilment:AAAA",
-    )  # fmt: skip
+    ).model_copy(update=changes)  # fmt: skip
+    token = "sealed:v1:verification:AAAA"
     return RequestReceived(
-        request=request, digest="content", challenge=Challenge(digest=digest, token="sealed:v1:verification:AAAA")
-    )
+        request=request, digest="content", challenge=Challenge(digest=digest, token=token),
+        code=Challenge(digest=code, token=token) if code else None,
+    )  # fmt: skip

@@ -51,9 +51,19 @@ from schemas.router import (
     RequestRouted,
 )
 from schemas.verifier import (
+    AttestIdentity,
     ChallengeIssued,
+    DataForgotten,
+    DisownRequest,
+    EvidenceNeeded,
+    EvidenceTaken,
+    IdentityAttested,
     IdentityVerified,
+    KeysDestroyed,
+    PointsCompared,
     ProofRejected,
+    ReminderDue,
+    SubmitEvidence,
     SubmitProof,
     VerificationExpired,
     VerificationFailed,
@@ -63,7 +73,7 @@ from tests.support import builders as made
 
 REQUEST = made.a_request(Right.ACCESS, Right.CORRECT, Right.DELETE, n=1)
 ACCESS, CORRECT, DELETE = REQUEST.orders
-CHALLENGE = made.a_challenge(1)
+CHALLENGE, CODE = made.a_challenge(1), made.a_challenge(2)
 PROOF = made.a_proof()
 PRODUCTS = ("civicrec", "civicready")
 DECISIONS = (
@@ -150,11 +160,30 @@ def _received_and_verified() -> Iterator[Fact]:
         attempts=5,
         policies=12,
     )
+    yield ReminderDue(request=REQUEST, challenge=CHALLENGE, expires_at=made.NOW + timedelta(days=7))
     yield SubmitProof(digest=CHALLENGE.digest)
     yield ProofRejected(attempts_left=4)
+    yield EvidenceNeeded(
+        request=REQUEST,
+        wanted=(Method.DECLARATION, Method.SMS_CODE, Method.KNOWLEDGE),
+        methods=(Method.EMAIL_LINK,),
+        challenge=CHALLENGE,
+        expires_at=made.NOW + timedelta(days=7),
+        attempts_left=4,
+        code=CODE,
+    )
+    points, declaration = made.sealed_text("verification", "points", 1), made.sealed_text("record", "declaration", 1)
+    yield SubmitEvidence(digest=CHALLENGE.digest, points=points, declaration=declaration, code=CODE.digest, final=True)
+    yield EvidenceTaken(request=REQUEST, methods=(Method.EMAIL_LINK, Method.DECLARATION), points=(points,))
+    yield PointsCompared(effect_id=made.made_id("effect", 3), matched=1)
+    yield DisownRequest(digest=CHALLENGE.digest)
+    yield AttestIdentity(by=made.made_id("account", 1))
+    yield IdentityAttested(by=made.made_id("account", 1))
     yield IdentityVerified(request=REQUEST, proof=PROOF)
     yield VerificationFailed(request=REQUEST, reason="too_many_attempts")
     yield VerificationExpired(request=REQUEST)
+    yield KeysDestroyed(effect_id=made.made_id("effect", 4), purposes=("verification",))
+    yield DataForgotten(purposes=("verification",))
 
 
 def _routed_and_closed() -> Iterator[Fact]:

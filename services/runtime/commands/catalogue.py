@@ -15,8 +15,9 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, Product
+from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, Product, Rule
 from schemas.envelope import derived_id, first_place
+from schemas.vocabulary import NEEDS_NO_PROOF, Assurance
 from services.runtime.catalogue import Replica, append
 from services.runtime.commands.topics import ensure_submissions
 from services.runtime.database import engine
@@ -67,7 +68,7 @@ def _entries(
     content: Any, here: Settings, standing: Catalogue, vault: Vault, passwords: dict[str, str]
 ) -> Iterator[Entry]:
     for number, raw in enumerate(content.get("owners", ())):
-        yield _read(Owner, raw, f"owners.{number}")
+        yield _with_policy(_read(Owner, raw, f"owners.{number}"), raw, f"owners.{number}")
     for number, raw in enumerate(content.get("products", ())):
         port = raw.pop("port", None)
         if port is not None:
@@ -77,6 +78,19 @@ def _entries(
         yield _read(Client, raw, f"clients.{number}")
     for number, raw in enumerate(content.get("accounts", ())):
         yield _account(raw, f"accounts.{number}", here, standing, vault, passwords)
+
+
+def _with_policy(owner: Owner, raw: Any, place: str) -> Owner:
+    """The owner, if each rule of its policy can do what it says: none may ask for proof of an opt-out, or let anything
+    else go without (11 CCR 7060), and a misspelt word would make a rule mean more than it says.
+    """
+    for number, (rule, written) in enumerate(zip(owner.verification, raw.get("verification", ()), strict=True)):
+        where = f"{place}.verification.{number}"
+        if unknown := sorted(set(written) - set(Rule.model_fields)):
+            sys.exit(f"{where}.{unknown[0]} is not a field of a rule.")
+        if rule.right in NEEDS_NO_PROOF or rule.level is Assurance.NONE:
+            sys.exit(f"{where}: an opt-out or a limit needs no proof, and everything else needs some.")
+    return owner
 
 
 def _account(
