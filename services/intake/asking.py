@@ -86,7 +86,7 @@ async def take_sent(request: Request, floor: Floor, page: Page, sent: Sent) -> R
     key = key_of(sent)
     arrival = Arrival(Channel.WEB, CLIENT, key, datetime.now(UTC))
     kept, wrong = await _files(floor, sent, key, arrival.request_id())
-    entered = read(sent, page.asking, kept, wrong)
+    entered = read(key, sent, page.asking, kept, wrong)
     if entered.submission is None:
         return show(request, floor, page, entered)
     if sent.text("back"):

@@ -1,12 +1,10 @@
 """What an agent shows: the document that came with the form, or within the message (11 CCR 7063)."""
 
 from dataclasses import replace
-from io import BytesIO
-
-from starlette.datastructures import UploadFile
 
 from services.intake import uploads
 from services.intake.arrival import Arrival
+from services.intake.form import Upload
 from services.intake.submission import AgentEntry
 from services.runtime.floor import Floor
 
@@ -19,6 +17,5 @@ async def shown(floor: Floor, agent: AgentEntry, arrival: Arrival) -> Arrival:
     document = agent.document
     if arrival.attachments or document is None:
         return arrival
-    upload = UploadFile(BytesIO(document.content), size=len(document.content), filename=document.name)
-    kept = await uploads.keep(floor, arrival.request_id(), upload)
+    kept = await uploads.keep(floor, arrival.request_id(), Upload(document.name, document.content))
     return replace(arrival, attachments=(kept.attachment,))

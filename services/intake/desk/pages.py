@@ -53,7 +53,7 @@ async def enter(request: Request, place: AtDesk) -> Response:
         return _form(request, place, sent, status=422)
     at = entry.received_at(sent, owner, place.now)
     arrival = Arrival(sent.channel, CLIENT, f"{place.account.id}:{sent.key}", at, entered_by=place.account.id)
-    kept, wrong = await documents(place.floor, filled_in, arrival.request_id())
+    kept, wrong = await documents(place.floor, request, arrival.request_id())
     if sent.submission.agent is not None and not kept and not wrong:
         wrong = [{"field": "document", "message": "must be the signed permission, or the power of attorney"}]
     if wrong:

@@ -1,13 +1,14 @@
 """The desk's form with a file: read into memory, so that what staff scan never lies unsealed on a disk."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import FormData
 
 from services.intake import files, form, uploads
+from services.intake.form import Upload
 from services.intake.uploads import Kept
 from services.runtime.floor import Floor
 from services.runtime.vault import Forgotten
@@ -17,26 +18,18 @@ FIELD = "document"
 
 
 class Reading(Request):
-    """A request whose form is read once, into memory."""
+    """A request whose form is read once, into memory. ``uploads`` are its files, as soon as it is read."""
 
-    _whole: FormData | None = None
+    _entries: FormData | None = None
+    uploads: Sequence[Upload] = ()
 
     async def form(self, **_: Any) -> FormData:  # type: ignore[override]
-        """Whoever asks for it first, the check of its token or the page, has it read."""
-        if self._whole is None:
-            if self.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-                sent = await form.read(Request(self.scope, self.receive))
-                written = [(name, text) for name, texts in sent.entries.items() for text in texts]
-                self._whole = FormData([*written, *((FIELD, upload) for upload in sent.uploads)])
-            else:
-                self._whole = await super().form()
-        return self._whole
-
-
-    async def forget(self) -> None:
-        """Lets go of the files."""
-        if self._whole is not None:
-            await self._whole.close()
+        """Its entries. Whoever asks for it first, the check of its token or the page, has it read."""
+        if self._entries is None:
+            sent = await form.read(Request(self.scope, self.receive))
+            self._entries = FormData([(name, text) for name, texts in sent.entries.items() for text in texts])
+            self.uploads = sent.uploads
+        return self._entries
 
 
 class ReadingRoute(APIRoute):
@@ -46,22 +39,16 @@ class ReadingRoute(APIRoute):
         handler = super().get_route_handler()
 
         async def reading(request: Request) -> Response:
-            own = Reading(request.scope, request.receive)
-            try:
-                return await handler(own)
-            finally:
-                await own.forget()
+            return await handler(Reading(request.scope, request.receive))
 
         return reading
 
 
-async def documents(floor: Floor, sent: FormData, request_id: str) -> tuple[list[Kept], list[FieldError]]:
+async def documents(floor: Floor, sent: Request, request_id: str) -> tuple[list[Kept], list[FieldError]]:
     """The files of the form, sealed for the request it makes, and what is wrong with others."""
     kept: list[Kept] = []
     wrong: list[FieldError] = []
-    for upload in sent.getlist(FIELD):
-        if not isinstance(upload, UploadFile) or len(kept) == files.MOST:
-            continue
+    for upload in (sent.uploads if isinstance(sent, Reading) else ())[: files.MOST]:
         try:
             kept.append(await uploads.keep(floor, request_id, upload))
         except files.Unfit as unfit:
