@@ -10,6 +10,9 @@ from schemas.vocabulary import Assurance, Category, Channel, Method, Right, Sens
 SHELF: Final = "account:"
 """What the subject of a message about an account begins with. A request's id never does."""
 
+CLIENTS_SHELF: Final = "client:"
+"""The same, for registered clients."""
+
 
 class PrivacyContact(Fact):
     """The mailbox and telephone of an owner's privacy team: on every page and letter (R25)."""
@@ -136,11 +139,24 @@ class Account(Fact):
         return f"{SHELF}{self.id}"
 
 
+class TicketSystem(Fact):
+    """A support system whose tickets become requests, and that is answered there (R42). ``api`` is where its API
+    begins, ``user`` who we are to it; what we show there (``token``) and what its calls are signed with (``signing``)
+    are sealed.
+    """
+
+    api: str
+    user: str
+    token: Sealed
+    signing: Sealed
+
+
 class Client(Fact):
-    """An upstream system that may publish requests on its own topic, for its own owners only.
+    """An upstream system that may send requests, by the API or on its own topic, for its own owners only.
 
     ``reauthenticates``: its people have an account there, and its word counts that one of them just signed in anew
-    (11 CCR 7061).
+    (11 CCR 7061). ``secrets`` are SHA-256 of what it may show for a token, the newest first; more than one while one
+    takes another's place. ``demo`` marks a client whose secrets are public.
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.client-registered.v1"
@@ -149,6 +165,14 @@ class Client(Fact):
     name: str
     owners: tuple[Slug, ...]
     reauthenticates: bool = False
+    secrets: tuple[str, ...] = ()
+    tickets: TicketSystem | None = None
+    demo: bool = False
+
+    @property
+    def shelf(self) -> str:
+        """Under what the vault keeps the client's keys."""
+        return f"{CLIENTS_SHELF}{self.id}"
 
 
 Entry = Owner | Product | Account | Client

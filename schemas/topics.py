@@ -164,7 +164,7 @@ TOPICS: tuple[Topic, ...] = (
         PARKED,
         "what could not be handled, with the reason; sealed",
         (*SERVICES, "console"),
-        ("console",),
+        ("console", "intake"),
         (parked.RecordParked,),
         kept=timedelta(days=90),
     ),

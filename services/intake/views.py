@@ -48,6 +48,7 @@ class Received:
     owner: str
     number: str
     received_at: datetime
+    client: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,7 @@ def is_entered(ledger: Engine, request_id: str) -> bool:
 
 def find(ledger: Engine, request_id: str) -> Received | None:
     """The request, if the log has it and the read model has got that far."""
-    columns = (REQUESTS.c.request_id, REQUESTS.c.owner, REQUESTS.c.number, REQUESTS.c.received_at)
+    columns = (REQUESTS.c.request_id, REQUESTS.c.owner, REQUESTS.c.number, REQUESTS.c.received_at, REQUESTS.c.client)
     with ledger.connect() as connection:
         row = connection.execute(select(*columns).where(REQUESTS.c.request_id == request_id)).first()
     return Received(*row) if row is not None else None

@@ -60,6 +60,8 @@ class Service:
     feeds: Mapping[str, int] = field(default_factory=dict)
     """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a
     log line nor a span tells of them."""
+    streams: frozenset[str] = frozenset()
+    """Paths whose bodies are read as they come, and bounded, by whoever answers there."""
     direct: "Mapping[tuple[str, str], Endpoint]" = field(default_factory=dict)
     """Method and exact path → what answers there without the router being asked; for what is asked all the time."""
     uploads: Mapping[str, int] = field(default_factory=dict)

@@ -56,7 +56,7 @@ class _Line(asyncio.Protocol):
         on_answer(status, body)
         self._free(self)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 — asyncio names it
         if self.on_answer is not None:
             self.on_answer(0, b"")
 

@@ -28,6 +28,7 @@ from services.runtime.settings import Settings
 from services.runtime.vault import Vault
 from services.runtime.waiting import Bell, Waiter, Waiters
 from services.runtime.web.app import create
+from tests.support.programs import program
 
 ORIGIN = "http://habeas.test"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -53,7 +54,8 @@ CATALOGUE = Catalogue(
         "habeas-custodian": owner("habeas-custodian", "Habeas Civic Software", kind="custodian"),
     },
     clients={
-        "lake-portal": Client(id="lake-portal", name="Lakeside portal", owners=("lakeside",)),
+        "lake-portal": program("lake-portal", "lakeside"),
+        "city-hall": program("city-hall", "riverton", "lakeside", reauthenticates=True),
         "web": Client(id="web", name="a client that took a door's name", owners=("lakeside",)),
     },
 )

@@ -19,6 +19,7 @@ from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, P
 from schemas.envelope import derived_id, first_place
 from schemas.vocabulary import NEEDS_NO_PROOF, Assurance
 from services.runtime.catalogue import Replica, append
+from services.runtime.commands.clients import entry_of
 from services.runtime.commands.topics import ensure_submissions
 from services.runtime.database import engine
 from services.runtime.person import login_key, normal_email
@@ -32,7 +33,9 @@ def apply(file: Path, logins: str) -> None:
     """Appends what differs. Ends with a sentence that names the entry and the field when something is wrong."""
     here = settings()
     content = yaml.safe_load(file.read_text())
-    passwords = {login.email: login.password for login in import_module(logins).LOGINS} if logins else {}
+    demo = import_module(logins) if logins else None
+    passwords = {login.email: login.password for login in demo.LOGINS} if demo else {}
+    passwords |= demo.SECRETS if demo else {}
     count, clients = asyncio.run(_apply(here, content, passwords))
     print(f"{count} catalogue entries written, {clients} registered clients.")  # noqa: T201
 
@@ -75,7 +78,10 @@ def _entries(
             raw["base_url"] = f"http://127.0.0.1:{here.port_base + port}"
         yield _read(Product, raw, f"products.{number}")
     for number, raw in enumerate(content.get("clients", ())):
-        yield _read(Client, raw, f"clients.{number}")
+        port = raw.pop("tickets_port", None)
+        if port is not None:
+            raw["tickets"]["api"] = f"http://127.0.0.1:{here.port_base + port}"
+        yield _read(Client, entry_of(raw, standing, vault, passwords), f"clients.{number}")
     for number, raw in enumerate(content.get("accounts", ())):
         yield _account(raw, f"accounts.{number}", here, standing, vault, passwords)
 

@@ -57,7 +57,8 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
     app.mount("/static", _Static(directory=pages.STATIC), name="static")
     app.add_middleware(Direct, endpoints=service.direct)
     app.add_middleware(Renewal)
-    app.add_middleware(Limit, feeds=service.feeds, uploads=service.uploads)  # the last one added is the outermost
+    # the last one added is the outermost
+    app.add_middleware(Limit, feeds=service.feeds, uploads=service.uploads, streams=service.streams)
     app.add_middleware(Watch, service=service.name, quiet=frozenset(service.feeds))
     app.add_middleware(Hear, texts=texts_of(service.templates), is_page=pages.prefers_page, secure=_secure)
     app.add_middleware(Dress)

@@ -1,6 +1,6 @@
 """What no request gets past: a limit on its body, a check of where a form came from, and headers on every answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -76,9 +76,13 @@ class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
     def __init__(
-        self, app: ASGIApp, feeds: Mapping[str, int] | None = None, uploads: Mapping[str, int] | None = None
+        self,
+        app: ASGIApp,
+        feeds: Mapping[str, int] | None = None,
+        uploads: Mapping[str, int] | None = None,
+        streams: Set[str] = frozenset(),
     ) -> None:
-        self._app, self._feeds, self._uploads = app, feeds or {}, uploads or {}
+        self._app, self._feeds, self._uploads, self._streams = app, feeds or {}, uploads or {}, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -87,6 +91,9 @@ class Limit:
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE_METHODS and not from_here(headers):
             await respond(Request(scope), FROM_ELSEWHERE)(scope, receive, send)
+            return
+        if scope["path"] in self._streams:
+            await self._app(scope, receive, send)
             return
         limit = self._feeds.get(scope["path"], BODY_LIMIT)
         if (roomy := self._room(scope["path"], headers)) is not None:
