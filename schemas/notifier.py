@@ -7,7 +7,7 @@ from schemas.base import Fact, Moment, Sealed, Slug
 from schemas.intake import Challenge
 from schemas.request import OrderResult, Request
 from schemas.router import Decision
-from schemas.vocabulary import Method
+from schemas.vocabulary import Method, Right
 
 
 class LetterKind(StrEnum):
@@ -57,7 +57,8 @@ SECRET = frozenset(
 class Letter(Fact):
     """One letter, with the facts it may tell and no more. Its id is also its Message-ID, on every attempt.
 
-    ``challenge`` is the secret it carries; after ``expires_at`` that opens nothing. ``wanted`` is what more is asked.
+    ``challenge`` is the secret it carries; after ``expires_at`` that opens nothing. ``wanted`` is what more is asked;
+    ``unproved`` are rights that end for want of proof while the rest goes on.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Letter(Fact):
     decisions: tuple[Decision, ...] = ()
     results: tuple[OrderResult, ...] = ()
     wanted: tuple[Method, ...] = ()
+    unproved: tuple[Right, ...] = ()
 
 
 class AccountLetterKind(StrEnum):

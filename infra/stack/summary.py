@@ -48,9 +48,9 @@ PURPOSE = {
     "verifier": "prove who you are",
     "router": "the data owner's portal: instruct",
     "executor": "finding, packages, erasure",
-    "notifier": "letters and receipts",
+    "notifier": "letters; those that staff hand over, at /letters",
     "console": "operators: the whole pipeline",
-    "mailbox": "every letter the demo sends",
+    "mailbox": "every letter and text message the demo sends",
 }
 
 

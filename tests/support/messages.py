@@ -248,7 +248,9 @@ def _told() -> Iterator[Fact]:
             made.changed(proof, challenge=CHALLENGE, expires_at=LATER),
             made.changed(decision, decisions=DECISIONS),
             made.changed(completion, results=RESULTS),
-            made.changed(evidence, challenge=CHALLENGE, expires_at=LATER, wanted=(Method.DECLARATION,)),
+            made.changed(
+                evidence, challenge=CHALLENGE, expires_at=LATER, wanted=(Method.DECLARATION,), unproved=(Right.DELETE,)
+            ),
         ),
     )
     effect_id = f"{proof.id}:1"
