@@ -110,6 +110,50 @@ class PackageFetched(Act):
     order_id: str
 
 
+class RequestEntered(Act):
+    """A request that came by telephone, letter or e-mail was entered for the person (R33)."""
+
+    TYPE: ClassVar[str] = "dsr.console.request-entered.v1"
+
+    request_id: str
+    channel: Slug
+
+
+class RequestLookedUp(Act):
+    """Somebody looked up by its number where a request stands."""
+
+    TYPE: ClassVar[str] = "dsr.console.request-looked-up.v1"
+
+    request_id: str
+
+
+class AttestationGiven(Act):
+    """Somebody attested that they know who asks. Whether it counted is the verifier's to say."""
+
+    TYPE: ClassVar[str] = "dsr.console.attestation-given.v1"
+
+    request_id: str
+
+
+class LetterPrinted(Act):
+    """A letter that could not be delivered was opened, to be printed or read out."""
+
+    TYPE: ClassVar[str] = "dsr.console.letter-printed.v1"
+
+    request_id: str
+    letter_id: str
+
+
+class LetterPassedOn(Act):
+    """A letter that could not be delivered was passed on in another ``way``: ``post`` or ``telephone``."""
+
+    TYPE: ClassVar[str] = "dsr.console.letter-passed-on.v1"
+
+    request_id: str
+    letter_id: str
+    way: Slug
+
+
 ACTS: tuple[type[Act], ...] = (
     SignedIn,
     SignedOut,
@@ -123,4 +167,9 @@ ACTS: tuple[type[Act], ...] = (
     SecondStepSetUp,
     SecondStepRemoved,
     PackageFetched,
+    RequestEntered,
+    RequestLookedUp,
+    AttestationGiven,
+    LetterPrinted,
+    LetterPassedOn,
 )

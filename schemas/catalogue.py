@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from schemas.base import Fact, Sealed, Slug
-from schemas.vocabulary import Assurance, Channel, Method, Right, Sensitivity
+from schemas.vocabulary import Assurance, Category, Channel, Method, Right, Sensitivity
 
 SHELF: Final = "account:"
 """What the subject of a message about an account begins with. A request's id never does."""
+
+CLIENTS_SHELF: Final = "client:"
+"""The same, for registered clients."""
 
 
 class PrivacyContact(Fact):
@@ -69,9 +72,25 @@ class Owner(Fact):
     purge_days: int = 7
 
 
+class Holding(Fact):
+    """What a product declares of one of its data sets: the least of a data map that a right to know needs (R12).
+
+    ``recipients`` are the categories of those to whom it is disclosed for a business purpose, ``sold_to`` of those to
+    whom it is sold or with whom it is shared: two lists, never one (Cal. Civ. Code 1798.130(a)(4)).
+    """
+
+    data_set: str
+    category: Category
+    sources: tuple[str, ...]
+    purposes: tuple[str, ...]
+    recipients: tuple[str, ...] = ()
+    sold_to: tuple[str, ...] = ()
+
+
 class Product(Fact):
     """A product that holds owners' data. Its suites are those of R06; ``third_party_backed`` ones run on the long
-    clock. ``sensitivity`` is that of the most sensitive data in it (11 CCR 7060(c)(3)(A)).
+    clock. ``sensitivity`` is that of the most sensitive data in it (11 CCR 7060(c)(3)(A)), ``holdings`` its part of the
+    data map.
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.product-registered.v1"
@@ -82,6 +101,11 @@ class Product(Fact):
     third_party_backed: bool = False
     vendor: str | None = None
     sensitivity: Sensitivity = Sensitivity.ORDINARY
+    holdings: tuple[Holding, ...] = ()
+
+    def holding(self, data_set: str) -> Holding | None:
+        """What it declares of a data set, if it does."""
+        return next((held for held in self.holdings if held.data_set == data_set), None)
 
 
 class Account(Fact):
@@ -115,11 +139,24 @@ class Account(Fact):
         return f"{SHELF}{self.id}"
 
 
+class TicketSystem(Fact):
+    """A support system whose tickets become requests, and that is answered there (R42). ``api`` is where its API
+    begins, ``user`` who we are to it; what we show there (``token``) and what its calls are signed with (``signing``)
+    are sealed.
+    """
+
+    api: str
+    user: str
+    token: Sealed
+    signing: Sealed
+
+
 class Client(Fact):
-    """An upstream system that may publish requests on its own topic, for its own owners only.
+    """An upstream system that may send requests, by the API or on its own topic, for its own owners only.
 
     ``reauthenticates``: its people have an account there, and its word counts that one of them just signed in anew
-    (11 CCR 7061).
+    (11 CCR 7061). ``secrets`` are SHA-256 of what it may show for a token, the newest first; more than one while one
+    takes another's place. ``demo`` marks a client whose secrets are public.
     """
 
     TYPE: ClassVar[str] = "dsr.catalogue.client-registered.v1"
@@ -128,6 +165,14 @@ class Client(Fact):
     name: str
     owners: tuple[Slug, ...]
     reauthenticates: bool = False
+    secrets: tuple[str, ...] = ()
+    tickets: TicketSystem | None = None
+    demo: bool = False
+
+    @property
+    def shelf(self) -> str:
+        """Under what the vault keeps the client's keys."""
+        return f"{CLIENTS_SHELF}{self.id}"
 
 
 Entry = Owner | Product | Account | Client

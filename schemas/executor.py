@@ -95,7 +95,7 @@ class TaskFailed(Fact):
 
 
 class PackageMade(Fact):
-    """Result: the package of an access order was written and encrypted."""
+    """Result: the package of an order to know or to access was written and encrypted."""
 
     TYPE: ClassVar[str] = "dsr.executor.package-made.v1"
 

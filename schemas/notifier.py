@@ -7,13 +7,27 @@ from schemas.base import Fact, Moment, Sealed, Slug
 from schemas.intake import Challenge
 from schemas.request import OrderResult, Request
 from schemas.router import Decision
+from schemas.vocabulary import Method, Right
 
 
 class LetterKind(StrEnum):
     """The letters there are; each has one template per language."""
 
     RECEIPT = "receipt"
+    OPT_OUT_RECEIPT = "opt_out_receipt"
+    """The receipt of what goes ahead at once, for it needs no proof (11 CCR 7026, 7027)."""
     VERIFICATION = "verification"
+    REMINDER = "reminder"
+    CODE = "code"
+    """A text message with six digits; the only letter that goes to a telephone."""
+    EVIDENCE_NEEDED = "evidence_needed"
+    """The link was used, and more is wanted before the request can go on."""
+    UNVERIFIED = "unverified"
+    """Specific pieces are refused for want of proof, and categories are told instead (11 CCR 7024(a))."""
+    AGENT_RECEIPT = "agent_receipt"
+    AGENT_CONFIRMATION = "agent_confirmation"
+    """The person is asked whether the agent really acts for them (11 CCR 7063(a))."""
+    AGENT_COMPLETION = "agent_completion"
     OWNER_NOTICE = "owner_notice"
     DECISION = "decision"
     COMPLETION = "completion"
@@ -24,11 +38,28 @@ class Audience(StrEnum):
     """Who a letter is for."""
 
     PERSON = "person"
+    AGENT = "agent"
     OWNER = "owner"
 
 
+SECRET = frozenset(
+    {
+        LetterKind.VERIFICATION,
+        LetterKind.REMINDER,
+        LetterKind.CODE,
+        LetterKind.EVIDENCE_NEEDED,
+        LetterKind.AGENT_CONFIRMATION,
+    }
+)
+"""Letters that hold a secret. Nobody but whom they are for may see them, or the secret would prove nothing (R34)."""
+
+
 class Letter(Fact):
-    """One letter, with the facts it may tell and no more. Its id is also its Message-ID, on every attempt."""
+    """One letter, with the facts it may tell and no more. Its id is also its Message-ID, on every attempt.
+
+    ``challenge`` is the secret it carries; after ``expires_at`` that opens nothing. ``wanted`` is what more is asked;
+    ``unproved`` are rights that end for want of proof while the rest goes on.
+    """
 
     id: str
     kind: LetterKind
@@ -37,6 +68,8 @@ class Letter(Fact):
     expires_at: Moment | None = None
     decisions: tuple[Decision, ...] = ()
     results: tuple[OrderResult, ...] = ()
+    wanted: tuple[Method, ...] = ()
+    unproved: tuple[Right, ...] = ()
 
 
 class AccountLetterKind(StrEnum):
@@ -70,6 +103,25 @@ class SendAccountLetter(Fact):
     letter: AccountLetter
 
 
+class Way(StrEnum):
+    """How a letter that no server took reached somebody after all."""
+
+    POST = "post"
+    TELEPHONE = "telephone"
+
+
+class HandOverLetter(Fact):
+    """Command: staff printed a letter that could not be delivered and posted it, or read it out on the telephone.
+    ``by`` is their account.
+    """
+
+    TYPE: ClassVar[str] = "dsr.notifier.hand-over-letter.v1"
+
+    letter_id: str
+    way: Way
+    by: str
+
+
 class LettersOrdered(Fact):
     """Something happened that people are told about (R44). ``request`` is there where the notifier learns it."""
 
@@ -88,7 +140,7 @@ class AccountLetterOrdered(Fact):
 
 
 class LetterSent(Fact):
-    """The mail server accepted the letter."""
+    """The mail server, or the gateway for text messages, accepted the letter."""
 
     TYPE: ClassVar[str] = "dsr.notifier.letter-sent.v1"
 
@@ -108,13 +160,23 @@ class LetterDeferred(Fact):
 
 
 class LetterUndeliverable(Fact):
-    """The letter was refused for good. An operator must find another way."""
+    """The letter was refused for good. Staff must find another way: most can be printed and posted."""
 
     TYPE: ClassVar[str] = "dsr.notifier.letter-undeliverable.v1"
 
     letter_id: str
     attempt: int
     reason: str
+
+
+class LetterHandedOver(Fact):
+    """A letter that could not be delivered reached the person in another ``way``, by the hand of the account ``by``."""
+
+    TYPE: ClassVar[str] = "dsr.notifier.letter-handed-over.v1"
+
+    letter_id: str
+    way: Way
+    by: str
 
 
 class LetterAccepted(Fact):
@@ -128,7 +190,9 @@ class LetterAccepted(Fact):
 
 
 class LetterRefused(Fact):
-    """Result: the mail server did not take the letter. ``reason`` is an SMTP status or a code, never an address."""
+    """Result: nobody took the letter. ``reason`` is an SMTP status or a code, never an address. ``retry_at`` is there
+    where it is known before when another try makes no sense.
+    """
 
     TYPE: ClassVar[str] = "dsr.notifier.letter-refused.v1"
 
@@ -137,6 +201,7 @@ class LetterRefused(Fact):
     attempt: int
     reason: str
     permanent: bool
+    retry_at: Moment | None = None
 
 
-Event = LettersOrdered | AccountLetterOrdered | LetterSent | LetterDeferred | LetterUndeliverable
+Event = LettersOrdered | AccountLetterOrdered | LetterSent | LetterDeferred | LetterUndeliverable | LetterHandedOver

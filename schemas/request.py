@@ -104,12 +104,14 @@ class Request(Fact):
 class Contact(Fact):
     """Who asks and how to reach them. Travels only inside a sealed field.
 
-    ``email`` is empty for somebody who has none: they are reached by telephone, or by a letter that staff prints.
+    ``email`` is empty for somebody who has none: they are reached by telephone, or by a letter that staff prints and
+    posts to ``address``.
     """
 
     name: str
     email: str = ""
     phone: str | None = None
+    address: str = ""
 
 
 class DataPoint(Fact):
@@ -141,7 +143,8 @@ class Leaf(Fact):
     """What happened to one data set of one product: the smallest truth a letter may tell (R47).
 
     ``found``, ``done`` and ``retained`` count records; ``law`` names the rule that keeps what was retained (R21);
-    ``withheld`` names kinds of data that are held but never disclosed (R23).
+    ``withheld`` names kinds of data that are held but never disclosed (R23); ``forwarded`` the third parties that
+    were told to do the same, and acknowledged it (R31, R50).
     """
 
     data_set: str
@@ -151,6 +154,7 @@ class Leaf(Fact):
     retained: int = 0
     law: str | None = None
     withheld: tuple[str, ...] = ()
+    forwarded: tuple[str, ...] = ()
 
 
 class TaskResult(Fact):
@@ -166,7 +170,7 @@ class TaskResult(Fact):
 
 
 class Package(Fact):
-    """Where the answer to an access order lies: encrypted at rest, found by ``ref``, known by its digest."""
+    """Where the answer to an order lies: encrypted at rest, found by ``ref``, known by its digest."""
 
     ref: str
     sha256: str

@@ -35,16 +35,18 @@ class Permission(StrEnum):
     OVERSEE = "oversee"
     """As MANAGE, for every owner."""
     ENTER = "enter"
-    """Take requests on the telephone."""
+    """Enter requests that came by telephone, letter or e-mail to one's own owner (R33)."""
+    ENTER_FOR_ALL = "enter-for-all"
+    """Enter them for every owner."""
 
 
 PERMITS: Final[Mapping[Role, frozenset[Permission]]] = {
-    Role.ADMIN: frozenset({Permission.SEE, Permission.INSTRUCT, Permission.MANAGE}),
-    Role.HANDLER: frozenset({Permission.SEE, Permission.INSTRUCT}),
+    Role.ADMIN: frozenset({Permission.SEE, Permission.INSTRUCT, Permission.MANAGE, Permission.ENTER}),
+    Role.HANDLER: frozenset({Permission.SEE, Permission.INSTRUCT, Permission.ENTER}),
     Role.READER: frozenset({Permission.SEE}),
     Role.OPERATOR: frozenset({Permission.OPERATE, Permission.OVERSEE}),
-    Role.PHONE_DESK: frozenset({Permission.ENTER}),
-    Role.PRIVACY: frozenset({Permission.SEE, Permission.INSTRUCT}),
+    Role.PHONE_DESK: frozenset({Permission.ENTER, Permission.ENTER_FOR_ALL}),
+    Role.PRIVACY: frozenset({Permission.SEE, Permission.INSTRUCT, Permission.ENTER, Permission.ENTER_FOR_ALL}),
 }
 """The table."""
 
@@ -82,3 +84,11 @@ def grantable(held: Set[Permission], owner: Owner) -> tuple[Role, ...]:
 def needs_second_step(account: Account, catalogue: Catalogue) -> bool:
     """True for an account that must sign in with a second step, and has none yet. Those of the demo may do without."""
     return account.totp is None and not account.demo and bool(NEEDS_SECOND_STEP & permissions(account, catalogue))
+
+
+def enters_for(account: Account, catalogue: Catalogue) -> tuple[Owner, ...]:
+    """The owners for whom the account may enter requests, in the order of their names."""
+    held = permissions(account, catalogue)
+    if Permission.ENTER_FOR_ALL in held:
+        return tuple(sorted(catalogue.owners.values(), key=lambda owner: owner.name))
+    return (catalogue.owners[account.owner],) if Permission.ENTER in held else ()

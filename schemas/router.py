@@ -1,11 +1,23 @@
 """What the router is told and what it says: to whom a request goes, what the owner instructs, how it ends."""
 
 from datetime import date
+from enum import StrEnum
 from typing import ClassVar
 
 from schemas.base import Fact, Moment, Sealed, Slug
-from schemas.request import OrderResult, Proof, Request
+from schemas.request import Order, OrderResult, Proof, Request
 from schemas.vocabulary import Exemption
+
+
+class Flag(StrEnum):
+    """What the handler is told about a request's place among others of the same person (R13). It refuses nothing."""
+
+    MORE_THAN_FREE = "more_than_free"
+    """More right-to-know requests within twelve months than are free (Cal. Civ. Code 1798.130(b))."""
+    DUPLICATE = "duplicate"
+    """The same is asked in another request that was open when this one arrived."""
+    REPEATED = "repeated"
+    """The same deletion or correction, again and again within twelve months (Cal. Civ. Code 1798.145(h)(3))."""
 
 
 class Decision(Fact):
@@ -21,7 +33,8 @@ class Instruction(Fact):
     """The owner's instruction with what R04 demands; R02's three questions are its first three fields.
 
     ``by`` is the account that gave it. ``suites`` and ``affiliates`` say where to look. The subject's name and
-    e-mail address are the request's sealed contact, shown to the owner when it decides.
+    e-mail address are the request's sealed contact, shown to the owner when it decides. ``flags`` is what else it was
+    told then.
     """
 
     must_comply: bool | None = None
@@ -31,6 +44,7 @@ class Instruction(Fact):
     suites: tuple[Slug, ...] = ()
     affiliates: tuple[Slug, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    flags: tuple[Flag, ...] = ()
 
 
 class InstructRequest(Fact):
@@ -43,7 +57,7 @@ class InstructRequest(Fact):
 
 class RequestRouted(Fact):
     """The request lies with its owner. ``products`` are where data may be; ``legal_due`` is the statutory date
-    (R07).
+    (R07). ``unproved`` are orders that were asked for without enough proof: nobody decides them, they end as such.
     """
 
     TYPE: ClassVar[str] = "dsr.router.request-routed.v1"
@@ -54,6 +68,7 @@ class RequestRouted(Fact):
     legal_due: date
     instruct_by: date
     policies: int
+    unproved: tuple[Order, ...] = ()
 
 
 class InstructionReturned(Fact):

@@ -13,7 +13,7 @@ SERVICES = ("intake", "verifier", "router", "executor", "notifier")
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. ``kept`` is None where records are kept for ever. A log is chained, and is its service's only
-    memory.
+    memory. ``shown_by`` keep a read model of it and decide nothing by it.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Topic:
     kept: timedelta | None = None
     is_log: bool = False
     one_partition: bool = False
+    shown_by: tuple[str, ...] = ()
 
 
 def events(service: str) -> str:
@@ -49,10 +50,12 @@ SUBMISSIONS = "dsr.submissions."
 _WEEK = timedelta(days=7)
 
 
-def _log(service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...]) -> Topic:
+def _log(
+    service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...], shown_by: tuple[str, ...] = ()
+) -> Topic:
     return Topic(
         events(service), f"what {service} decided; its state", (service,), (service, *readers, "console"), messages,
-        is_log=True,
+        is_log=True, shown_by=shown_by,
     )  # fmt: skip
 
 
@@ -62,7 +65,11 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 
 TOPICS: tuple[Topic, ...] = (
     _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
-    _log("intake", ("verifier", "notifier"), (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded)),
+    _log(
+        "intake",
+        ("verifier", "router", "notifier"),
+        (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
+    ),
     _inbox(
         "verifier",
         ("verifier", "intake", "router"),
@@ -91,6 +98,7 @@ TOPICS: tuple[Topic, ...] = (
             verifier.VerificationExpired,
             verifier.DataForgotten,
         ),
+        shown_by=("intake",),
     ),
     _inbox("router", ("router",), (router.InstructRequest, TimePassed)),
     _log(
@@ -103,6 +111,7 @@ TOPICS: tuple[Topic, ...] = (
             router.OrderRecorded,
             router.RequestClosed,
         ),
+        shown_by=("intake",),
     ),
     _inbox("executor", ("executor",), (executor.TaskReported, executor.TaskFailed, executor.PackageMade, TimePassed)),
     _log(
@@ -118,8 +127,8 @@ TOPICS: tuple[Topic, ...] = (
     ),
     _inbox(
         "notifier",
-        ("notifier", "router", "console"),
-        (notifier.SendAccountLetter, notifier.LetterAccepted, notifier.LetterRefused),
+        ("notifier", "router", "console", "intake"),
+        (notifier.SendAccountLetter, notifier.HandOverLetter, notifier.LetterAccepted, notifier.LetterRefused),
     ),
     _log(
         "notifier",
@@ -130,12 +139,13 @@ TOPICS: tuple[Topic, ...] = (
             notifier.LetterSent,
             notifier.LetterDeferred,
             notifier.LetterUndeliverable,
+            notifier.LetterHandedOver,
         ),
     ),
     Topic(
         CATALOGUE,
         "owners, products, logins, registered clients",
-        ("habeas", "router", "console"),
+        ("habeas", "router", "console", "intake"),
         (*SERVICES, "console"),
         catalogue.ENTRIES,
         is_log=True,
@@ -144,7 +154,7 @@ TOPICS: tuple[Topic, ...] = (
     Topic(
         ACTS,
         "what people with an account did",
-        ("router", "console"),
+        ("router", "console", "intake", "notifier"),
         ("router", "console"),
         acts.ACTS,
         is_log=True,
@@ -154,7 +164,7 @@ TOPICS: tuple[Topic, ...] = (
         PARKED,
         "what could not be handled, with the reason; sealed",
         (*SERVICES, "console"),
-        ("console",),
+        ("console", "intake"),
         (parked.RecordParked,),
         kept=timedelta(days=90),
     ),

@@ -83,10 +83,11 @@ class KeysDestroyed(Fact):
 class ChallengeIssued(Fact):
     """The person is asked to prove control of their address until ``expires_at`` (R34; 11 CCR 7060-7062).
 
-    ``code`` is there where the secret to be sent now is the code, to a person without an e-mail address. ``agent``: the
-    letter tells the person who says that they act for them, and the answer is the person's direct confirmation (11 CCR
-    7063). ``held_until``: the address has had its letters for today; nothing is sent before this challenge is issued
-    again. ``needs`` is the owner's policy as of ``policies``, empty in the first releases: the link was enough.
+    ``code`` is there where the secret to be sent now is the code, to the telephone of a person without an address;
+    ``kept_code`` is one that may be needed later. ``agent``: the letter tells the person who says that they act for
+    them, and the answer is the person's direct confirmation (11 CCR 7063). ``held_until``: the address has had its
+    letters for today; nothing is sent before this challenge is issued again. ``needs`` is the owner's policy as of
+    ``policies``, empty in the first releases: the link was enough.
     """
 
     TYPE: ClassVar[str] = "dsr.verifier.challenge-issued.v1"
@@ -99,13 +100,16 @@ class ChallengeIssued(Fact):
     policies: int
     needs: tuple[Need, ...] = ()
     code: Challenge | None = None
+    kept_code: Challenge | None = None
     agent: bool = False
     remind_at: Moment | None = None
     held_until: Moment | None = None
 
 
 class ReminderDue(Fact):
-    """Half of the time is over, and the person has not answered: one letter reminds them, with the same secret."""
+    """Half of the time is over, and the person has not answered, or not all: one letter reminds them, with the same
+    secret. ``code`` is there where that is the code.
+    """
 
     TYPE: ClassVar[str] = "dsr.verifier.reminder-due.v1"
 

@@ -76,6 +76,20 @@ class Sensitivity(StrEnum):
     SENSITIVE = "sensitive"
 
 
+class Category(StrEnum):
+    """What personal data is, in the terms of the data map (R12; Cal. Civ. Code 1798.140(v))."""
+
+    IDENTIFYING = "identifying"
+    CONTACT = "contact"
+    VISITOR = "visitor"
+    PROTECTED = "protected"
+    FINANCIAL = "financial"
+    APPLICANT = "applicant"
+    EMPLOYEE = "employee"
+    IMAGES = "images"
+    DEVICE = "device"
+
+
 class Span(StrEnum):
     """How far back a request to know reaches (R15; Cal. Civ. Code 1798.130(a)(2)(B))."""
 

@@ -41,7 +41,7 @@ def running() -> Iterator[Running]:
         stack = Stack(Path(folder), base, env=env, replicas={"verifier": 2, "executor": 2})
         told = stack.start()
         try:
-            world = World(told["services"], told["mailbox"], told["logins"])
+            world = World.told(told)
             yield Running(stack, world, told["kafka"], traces)
         finally:
             stack.stop()

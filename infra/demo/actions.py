@@ -1,4 +1,4 @@
-"""What the four actions do to each data set of a product, and the outcome they report for it (R47)."""
+"""What the actions do to each data set of a product, and the outcome they report for it (R47)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -38,7 +38,13 @@ def erase(connection: Connection, work: Work) -> Line:
 
 
 def opt_out(connection: Connection, work: Work) -> Line:
-    return _for_each(connection, work, _mark, order="opt-out", only=lambda data_set: data_set.can_be_shared)
+    """No sale and no sharing, and whoever holds a copy is told (R10, R50)."""
+    return _for_each(connection, work, _mark("opted_out"), order="opt-out", only=lambda one: one.can_be_shared)
+
+
+def limit(connection: Connection, work: Work) -> Line:
+    """Sensitive data for the service itself and nothing else; whoever holds a copy is told."""
+    return _for_each(connection, work, _mark("limited"), order="limit", only=lambda one: one.is_sensitive)
 
 
 def correct(connection: Connection, work: Work, changes: Mapping[str, str]) -> Line:
@@ -135,8 +141,11 @@ def _add_up(connection: Connection, work: Work, data_set: DataSet, aggregate: Ag
     connection.execute(added.on_conflict_do_update(index_elements=keys, set_=more))
 
 
-def _mark(connection: Connection, work: Work, data_set: DataSet) -> Done:
-    return _change(connection, data_set, work, {"opted_out": True}), {"outcome": "opted_out"}
+def _mark(column: str) -> Callable[[Connection, Work, DataSet], Done]:
+    def mark(connection: Connection, work: Work, data_set: DataSet) -> Done:
+        return _change(connection, data_set, work, {column: True}), {"outcome": "opted_out"}
+
+    return mark
 
 
 def _stored(field: str, value: str) -> str:

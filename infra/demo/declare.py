@@ -80,6 +80,11 @@ class DataSet:
         """Whether it carries a mark that forbids sharing it with integrations (R10, R50)."""
         return "opted_out" in self.table.c
 
+    @property
+    def is_sensitive(self) -> bool:
+        """Whether it carries a mark that limits the use of its sensitive data to the service itself (R03)."""
+        return "limited" in self.table.c
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Suite:
@@ -90,11 +95,13 @@ class Suite:
     rows_of: Callable[[Person, Random], Rows]
 
 
-def records(name: str, metadata: MetaData, texts: str, *, numbers: str = "", shared: bool = False) -> Table:
+def records(
+    name: str, metadata: MetaData, texts: str, *, numbers: str = "", shared: bool = False, sensitive: bool = False
+) -> Table:
     """A table of records about people. `ref` is the product's opaque id of the person; null: nobody's any more."""
     columns = [*map(_text, texts.split()), *(Column(number, Integer) for number in numbers.split())]
-    if shared:
-        columns.append(Column("opted_out", Boolean, nullable=False, server_default=false()))
+    marks = [mark for mark, wanted in (("opted_out", shared), ("limited", sensitive)) if wanted]
+    columns += [Column(mark, Boolean, nullable=False, server_default=false()) for mark in marks]
     return Table(
         name,
         metadata,

@@ -36,7 +36,7 @@ def run(requests: int, together: int) -> int:
     except (OSError, ValueError):
         out.print("Nothing is running here. Start it with `make run`, and try again in another terminal.")
         return 1
-    world = World(told["services"], told["mailbox"], told["logins"])
+    world = World.told(told)
     errands = list(_errands(requests, home / "demo.json"))
     try:
         asyncio.run(_drive(errands, world, together, out))

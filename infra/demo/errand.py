@@ -21,6 +21,9 @@ HONEST = {"delivered", "erased", "deidentified", "aggregated", "corrected", "ret
 LETTERS = 4
 """Receipt, verification, decision, completion."""
 
+PROGRAM = "demo-city-hall"
+"""The client under whose name the demo calls the API."""
+
 PATIENCE = 120.0
 """Seconds within which each step must have happened."""
 
@@ -40,6 +43,23 @@ class World:
     services: Mapping[str, str]
     mailbox: str
     logins: Sequence[Mapping[str, str]]
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def told(cls, run: Mapping[str, Any]) -> "World":
+        """As the content of `run.json` says."""
+        return cls(run["services"], run["mailbox"], run["logins"], run["secrets"])
+
+    async def authorized(self, http: httpx.AsyncClient, client: str = PROGRAM) -> dict[str, str]:
+        """The header with which `client` may call the API. Raises Stuck."""
+        if client not in self.tokens:
+            shown = {"grant_type": "client_credentials", "client_id": client, "client_secret": self.secrets[client]}
+            answer = await http.post(f"{self.services['intake']}/v1/token", data=shown)
+            if answer.status_code != 200:
+                raise Stuck(f"no token for {client} ({answer.status_code})")
+            self.tokens[client] = answer.json()["access_token"]
+        return {"Authorization": f"Bearer {self.tokens[client]}"}
 
 
 @dataclass(slots=True)
@@ -132,7 +152,9 @@ async def _by_api(errand: Errand, world: World, http: httpx.AsyncClient) -> None
     if "correct" in errand.rights:
         body["corrections"] = [{"field": "phone", "value": "+1 530 555 0199"}]
     answer = await http.post(
-        f"{world.services['intake']}/v1/requests", json=body, headers={"Idempotency-Key": str(uuid4())}
+        f"{world.services['intake']}/v1/requests",
+        json=body,
+        headers={"Idempotency-Key": str(uuid4()), **await world.authorized(http)},
     )
     if answer.status_code != 202:
         raise Stuck(f"the API refused the request ({answer.status_code})")

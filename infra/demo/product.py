@@ -15,7 +15,7 @@ from infra.demo.actions import Work
 from infra.demo.declare import Suite
 from infra.demo.lookup import Place
 from infra.demo.problems import RefusalError, problem, speak_problems
-from infra.demo.protocol import Correction, People, Search, TaskId
+from infra.demo.protocol import Correction, Leaving, People, Search, TaskId
 from infra.demo.store import Store
 from infra.demo.world import Owner, owners_of
 
@@ -101,8 +101,9 @@ def erase(product: Here, owner: KnownOwner, key: Key, body: People) -> Reply:
 
 
 @_router.post("/v1/{owner}/opt-out")
-def opt_out(product: Here, owner: KnownOwner, key: Key, body: People) -> Reply:
-    return _once(product, owner, key, body, actions.opt_out, action="opt-out")
+def opt_out(product: Here, owner: KnownOwner, key: Key, body: Leaving) -> Reply:
+    act = actions.limit if body.kind == "sensitive" else actions.opt_out
+    return _once(product, owner, key, body, act, action="opt-out")
 
 
 @_router.post("/v1/{owner}/correct")
@@ -143,6 +144,6 @@ def _once(
     product: Product, owner: Owner, key: str, body: People, act: Callable[[Connection, Work], Reply], *, action: str
 ) -> Reply:
     now = datetime.now(UTC)
-    task = effects.Task(key, action, owner.slug, body.refs, effects.canonical(body.model_dump()))
+    task = effects.Task(key, action, owner.slug, body.refs, effects.canonical(body.model_dump(exclude_defaults=True)))
     work = Work(product.suite, owner, body.refs, now)
     return effects.once(product.store, task, now, lambda connection: act(connection, work))

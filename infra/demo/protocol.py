@@ -1,6 +1,6 @@
 """The bodies a product accepts, strictly: a field it does not know is refused."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -42,6 +42,12 @@ class People(Body):
     """`refs` as a search returned them; those of other owners, or unknown ones, are nobody here."""
 
     refs: tuple[Text, ...] = Field(max_length=100)
+
+
+class Leaving(People):
+    """`kind`: out of sale and sharing, or out of all uses of sensitive data but the service's own."""
+
+    kind: Literal["sharing", "sensitive"] = "sharing"
 
 
 class Change(Body):

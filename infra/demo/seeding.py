@@ -6,7 +6,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sqlalchemy import insert
+from sqlalchemy import Connection, insert
 
 from infra.demo import effects
 from infra.demo.declare import Suite
@@ -30,6 +30,7 @@ def ref_of(suite: Suite, person: Person) -> str:
 def _seed(store: Store, suite: Suite) -> None:
     with store.writing() as connection:
         if connection.exec_driver_sql("PRAGMA user_version").scalar_one():
+            _bring_up(connection, suite)
             return
         suite.metadata.create_all(connection)
         effects.METADATA.create_all(connection)
@@ -37,6 +38,16 @@ def _seed(store: Store, suite: Suite) -> None:
         for data_set in suite.data_sets:
             connection.execute(insert(data_set.table), rows[data_set.name])
         connection.exec_driver_sql("PRAGMA user_version = 1")
+
+
+def _bring_up(connection: Connection, suite: Suite) -> None:
+    """Adds the marks that a newer release sets on records, to a database that an older one filled."""
+    for data_set in suite.data_sets:
+        name = data_set.table.name
+        there = {row.name for row in connection.exec_driver_sql(f"PRAGMA table_info({name})")}
+        for mark in ("opted_out", "limited"):
+            if mark in data_set.table.c and mark not in there:
+                connection.exec_driver_sql(f"ALTER TABLE {name} ADD COLUMN {mark} BOOLEAN NOT NULL DEFAULT 0")
 
 
 def _rows(suite: Suite) -> dict[str, list[dict[str, Any]]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infra.kafka.broker import Broker
 from infra.stack.keys import keys
-from infra.stack.layout import CONTROLLER, KAFKA, Member, home_of, members, port_base_of, replicas_of
+from infra.stack.layout import CONTROLLER, KAFKA, MAILBOX, Member, home_of, members, port_base_of, replicas_of
 from infra.stack.preflight import check_ports
 from infra.stack.refusal import Refusal
 
@@ -72,10 +72,21 @@ def child_environment(given: Mapping[str, str], home: Path, base: int, bootstrap
         **made,
         "HABEAS_ENVIRONMENT": "demo",
         "HABEAS_KEYS_GENERATED": str(not made.keys() <= given.keys()).lower(),
+        **text_messages(base, made["HABEAS_PRODUCT_TOKEN"]),
         **{name: value for name, value in given.items() if name not in NOT_INHERITED},
         "HABEAS_HOME": str(home),
         "HABEAS_PORT_BASE": str(base),
         "KAFKA_BOOTSTRAP_SERVERS": bootstrap,
+    }
+
+
+def text_messages(base: int, token: str) -> dict[str, str]:
+    """The gateway that the demo's mailbox plays; what the environment says goes before it."""
+    return {
+        "HABEAS_SMS_URL": f"http://127.0.0.1:{base + MAILBOX}",
+        "HABEAS_SMS_ACCOUNT": "ACdemo",
+        "HABEAS_SMS_TOKEN": token,
+        "HABEAS_SMS_FROM": "+15005550006",
     }
 
 

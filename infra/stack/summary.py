@@ -20,6 +20,15 @@ def demo_logins() -> list[dict[str, str]]:
     return [dataclasses.asdict(login) for login in LOGINS]
 
 
+def demo_secrets() -> dict[str, str]:
+    """The secrets of the demo's programs, by client."""
+    try:
+        from infra.demo.logins import SECRETS
+    except ImportError:
+        return {}
+    return dict(SECRETS)
+
+
 def facts(plan: Plan, logins: Sequence[dict[str, str]]) -> dict[str, Any]:
     """The content of run.json."""
     singles = [member for member in plan.members if member.wave == 0]
@@ -30,6 +39,7 @@ def facts(plan: Plan, logins: Sequence[dict[str, str]]) -> dict[str, Any]:
         "products": {name: f"http://127.0.0.1:{plan.port_base + plus}" for name, plus in PRODUCTS.items()},
         "mailbox": f"http://127.0.0.1:{plan.port_base + MAILBOX}",
         "logins": list(logins),
+        "secrets": demo_secrets(),
     }
 
 
@@ -38,9 +48,9 @@ PURPOSE = {
     "verifier": "prove who you are",
     "router": "the data owner's portal: instruct",
     "executor": "finding, packages, erasure",
-    "notifier": "letters and receipts",
+    "notifier": "letters; those that staff hand over, at /letters",
     "console": "operators: the whole pipeline",
-    "mailbox": "every letter the demo sends",
+    "mailbox": "every letter and text message the demo sends",
 }
 
 

@@ -12,7 +12,14 @@ from schemas.envelope import derived_id
 from schemas.executor import ExecutionPlanned, OrderBegun, OrderCompleted, PlannedOrder, TaskDeferred, TaskSettled
 from schemas.notifier import LetterDeferred, LettersOrdered
 from schemas.router import OwnerInstructed
-from schemas.verifier import ChallengeIssued
+from schemas.verifier import (
+    ChallengeIssued,
+    EvidenceNeeded,
+    EvidenceTaken,
+    IdentityVerified,
+    VerificationExpired,
+    VerificationFailed,
+)
 from services.console.step import Step
 
 
@@ -37,8 +44,13 @@ def parents(steps: Iterable[Step]) -> dict[str, str]:
 def owed(step: Step, plan: Sequence[PlannedOrder]) -> Iterator[str]:
     """The ids of the effects that may have become due with this event. Some of them were due before it already."""
     match step.body:
-        case ChallengeIssued():
-            yield derived_id("expire", step.request_id)
+        case ChallengeIssued() | EvidenceNeeded():
+            yield from (derived_id(kind, step.request_id) for kind in ("expire", "remind", "release"))
+        case EvidenceTaken():
+            yield from (derived_id(kind, step.request_id) for kind in ("expire", "compare"))
+        case IdentityVerified() | VerificationFailed() | VerificationExpired():
+            yield derived_id("forget", step.request_id, "verification")
+            yield derived_id("forget", step.request_id, "fulfilment", "record")
         case OwnerInstructed():
             yield derived_id("close", step.request_id)
         case ExecutionPlanned():

@@ -8,7 +8,7 @@ from schemas import topics
 from schemas.intake import SubmitRequest
 from schemas.router import InstructRequest
 from schemas.topics import SERVICES
-from schemas.verifier import SubmitProof
+from schemas.verifier import SubmitEvidence, SubmitProof
 from services.console.told import MEANING
 from services.console.trouble import Trouble
 from services.console.vitals import Vitals
@@ -21,7 +21,7 @@ EVENTS, SENT, EFFECTS = "habeas_events_total", "habeas_sent_total", "habeas_effe
 
 DOORS: Final[Mapping[str, tuple[str, str, tuple[str, ...]]]] = {
     "intake": ("people ask", SENT, (SubmitRequest.TYPE,)),
-    "verifier": ("people prove", SENT, (SubmitProof.TYPE,)),
+    "verifier": ("people prove", SENT, (SubmitProof.TYPE, SubmitEvidence.TYPE)),
     "router": ("owners decide", SENT, (InstructRequest.TYPE,)),
     "executor": ("products are asked", EFFECTS, ()),
     "notifier": ("letters leave", EFFECTS, ()),

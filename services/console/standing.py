@@ -64,7 +64,7 @@ class Standing(Fact):
 
     @property
     def must_act(self) -> bool:
-        """True when an operator must find another way: a letter was refused for good."""
+        """True when staff must find another way: a letter was refused for good, and not handed over since."""
         return self.undeliverable > 0
 
 
@@ -73,7 +73,7 @@ def evolve(standing: Standing, event: Fact) -> Standing:
     match event:
         case intake.RequestReceived() | intake.SubmissionRefused():
             return standing
-        case verifier.ChallengeIssued():
+        case verifier.ChallengeIssued() | verifier.EvidenceNeeded():
             return _with(standing, verifier="challenged")
         case verifier.IdentityVerified():
             return _with(standing, verifier="verified")
@@ -103,6 +103,8 @@ def evolve(standing: Standing, event: Fact) -> Standing:
             return _off_the_list(standing, event.letter_id)
         case notifier.LetterUndeliverable():
             return _with(_off_the_list(standing, event.letter_id), undeliverable=standing.undeliverable + 1)
+        case notifier.LetterHandedOver():
+            return _with(standing, undeliverable=max(0, standing.undeliverable - 1))
         case _:
             return standing
 

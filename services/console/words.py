@@ -65,16 +65,31 @@ def _of_verifier(body: verifier.Event) -> str:
     match body:
         case verifier.ChallengeIssued(attempts=attempts):
             return f"the person is asked to prove control of their address; {count(attempts, 'attempt')}"
+        case verifier.ReminderDue():
+            return "half of the time is over; the person is reminded once"
+        case verifier.ProofRejected(reason="not_permitted"):
+            return "somebody vouched for the person who may not; it does not count"
         case verifier.ProofRejected(attempts_left=left):
             return f"a wrong proof; {count(left, 'attempt')} left"
         case verifier.IdentityVerified(proof=proof) if proof.method == "not_needed":
             return "no proof is needed for this right"
-        case verifier.IdentityVerified(proof=proof):
-            return f"to a {plain(proof.level)} degree, by {plain(proof.method)}"
-        case verifier.VerificationFailed():
-            return "too many wrong proofs; the request ends here"
+        case verifier.EvidenceNeeded(wanted=wanted, methods=methods):
+            return f"{listed(map(plain, methods))} counts; more is asked for: {listed(map(plain, wanted))}"
+        case verifier.EvidenceTaken():
+            return "what the person told of themselves is compared with what the products hold, once"
+        case verifier.IdentityAttested(method=method):
+            return f"somebody vouched for the person ({plain(method)}) before the request arrived"
+        case verifier.IdentityVerified(proof=proof, request=request, unproved=unproved):
+            by = listed(map(plain, proof.methods)) or plain(proof.method)
+            less = [plain(order.right) for order in unproved]
+            less += [plain(order.instead_of) for order in request.orders if order.instead_of]
+            return f"to a {plain(proof.level)} degree, by {by}" + (f"; not for {listed(less)}" if less else "")
+        case verifier.VerificationFailed(reason=reason):
+            return f"{plain(reason)}; the request ends here"
         case verifier.VerificationExpired():
             return "nobody proved anything in time; the request ends here"
+        case verifier.DataForgotten(purposes=purposes):
+            return f"its {listed(purposes)} {'key' if len(purposes) == 1 else 'keys'} destroyed: that data is noise now"
 
 
 def _of_router(body: router.Event, names: Named) -> str:
@@ -123,6 +138,8 @@ def _of_notifier(body: notifier.Event, names: Named) -> str:
             return f"{names.letters.get(letter_id, 'a letter')}: {plain(reason)}, try {attempt}; {RETRIED}"
         case notifier.LetterUndeliverable(letter_id=letter_id, reason=reason):
             return f"{names.letters.get(letter_id, 'a letter')}: refused for good ({plain(reason)}); find another way"
+        case notifier.LetterHandedOver(letter_id=letter_id, way=way):
+            return f"{names.letters.get(letter_id, 'a letter')}: staff handed it over by {way}"
 
 
 def told(result: OrderResult) -> str:
@@ -152,6 +169,9 @@ _ACTS = {
     "request-received": "a submission at the door",
     "submission-refused": "another submission at the door",
     "proof-rejected": "the person answered",
+    "evidence-needed": "the person answered",
+    "evidence-taken": "the person answered",
+    "identity-attested": "somebody vouched for the person",
     "identity-verified": "the person answered",
     "verification-failed": "the person answered",
     "verification-expired": "the person answered too late",
@@ -166,6 +186,8 @@ def kind(body: Fact | None) -> str:
         case intake.SubmissionRefused() | router.InstructionReturned() | verifier.ProofRejected():
             return "waiting"
         case executor.TaskDeferred() | notifier.LetterDeferred() | verifier.ChallengeIssued() | router.RequestRouted():
+            return "waiting"
+        case verifier.ReminderDue() | verifier.EvidenceNeeded():
             return "waiting"
         case verifier.VerificationFailed() | verifier.VerificationExpired():
             return "stopped"

@@ -2,13 +2,22 @@
 
 from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    StringConstraints,
+    model_validator,
+)
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,63}$")]
 """A data set or field as a product names it. It goes into the log and into letters, so it may not be a sentence."""
 
 Ref = Annotated[str, StringConstraints(min_length=1, max_length=200)]
-Law = Annotated[
+Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 ]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000_000)]
@@ -73,7 +82,7 @@ class EraseLine(Line):
     """What is kept is kept under a law, and the law is named (R21)."""
 
     outcome: Literal["erased", "deidentified", "aggregated", "retained", "not_found"]
-    law: Law | None = None
+    law: Words | None = None
 
     @model_validator(mode="after")
     def _law_named(self) -> Self:
@@ -89,10 +98,18 @@ class CorrectLine(Line):
     unsupported_fields: tuple[str, ...] = Field(default=(), max_length=100)
 
 
+class Told(Answer):
+    """A third party that the product told to do the same, and when it acknowledged that (R31)."""
+
+    name: Words
+    acknowledged_at: AwareDatetime
+
+
 class OptOutLine(Line):
-    """Records that are marked not to be sold or shared."""
+    """Records that are marked: not to be sold or shared, or their sensitive data used for the service alone."""
 
     outcome: Literal["opted_out", "not_found"]
+    vendor: Told | None = None
 
 
 Lines = TypeVar("Lines", bound=tuple[Line, ...])

@@ -22,15 +22,20 @@ def left_alone(unclear: Iterable[Candidate]) -> tuple[Leaf, ...]:
     return (Leaf(data_set=WHOLE_PRODUCT, outcome=Outcome.PARTIAL, found=found),)
 
 
-def beyond_the_product(sure: Iterable[Candidate]) -> tuple[Leaf, ...]:
-    """What is held, where the product protocol knows no way to do what was asked."""
+def counted(sure: Iterable[Candidate]) -> dict[str, int]:
+    """How many records there are of these people, by data set; those that hold none are left out."""
     counts: dict[str, int] = {}
     for candidate in sure:
         for data_set, count in candidate.data_sets.items():
             counts[data_set] = counts.get(data_set, 0) + count
-    return tuple(
-        Leaf(data_set=data_set, outcome=Outcome.UNSUPPORTED, found=count) for data_set, count in counts.items()
-    )
+    return {data_set: count for data_set, count in counts.items() if count}
+
+
+def of_knowledge(data_set: str, count: int, *, declared: bool) -> Leaf:
+    """Told about, without a value of it. Of a data set that the product declares nothing of, nothing can be told."""
+    if declared:
+        return Leaf(data_set=data_set, outcome=Outcome.DELIVERED, found=count, done=count)
+    return Leaf(data_set=data_set, outcome=Outcome.UNSUPPORTED, found=count)
 
 
 def of_access(line: AccessLine, withheld: tuple[str, ...]) -> Leaf:
@@ -65,9 +70,10 @@ def of_correction(line: CorrectLine) -> Leaf:
 
 
 def of_opt_out(line: OptOutLine) -> Leaf:
-    """Marked, or nothing there that could be sold or shared."""
+    """Marked, or nothing there that the mark concerns; and who else was told and has acknowledged it (R50)."""
     done = line.count if line.outcome == "opted_out" else 0
-    return Leaf(data_set=line.name, outcome=Outcome(line.outcome), found=done, done=done)
+    forwarded = (line.vendor.name,) if done and line.vendor else ()
+    return Leaf(data_set=line.name, outcome=Outcome(line.outcome), found=done, done=done, forwarded=forwarded)
 
 
 def check_accounted_for(sure: Iterable[Candidate], lines: Sequence[AccessLine] | Sequence[EraseLine]) -> None:

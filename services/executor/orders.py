@@ -14,6 +14,9 @@ from schemas.vocabulary import IRREVERSIBLE, Outcome, Right
 LAST_ATTEMPT = 12
 """After so many tries, about a day in all, a product that cannot answer is told as failed."""
 
+ANSWERED = frozenset({Right.KNOW, Right.ACCESS})
+"""Rights whose answer is a package."""
+
 PATIENCE = Backoff(first=timedelta(seconds=1), factor=4, longest=timedelta(hours=4))
 
 
@@ -57,7 +60,7 @@ class OrderState(Fact):
     @property
     def owes_package(self) -> bool:
         """True when all the data is there and only the package is missing."""
-        return self.right is Right.ACCESS and not self.open_tasks and not self.complete
+        return self.right in ANSWERED and not self.open_tasks and not self.complete
 
     def task(self, task_id: str) -> OpenTask | None:
         """The open task of that id."""
@@ -105,7 +108,7 @@ class CallProduct(Effect):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MakePackage(Effect):
-    """The answer to an access order is to be put together from what its tasks brought."""
+    """The answer to an order to know or to access is to be put together from what its tasks brought."""
 
     request: Request
     order: OrderState

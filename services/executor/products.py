@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol, TypeVar
+from typing import Final, Literal, Protocol, TypeVar
 
 import httpx
 import orjson
@@ -36,6 +36,9 @@ LARGEST_ANSWER: Final = 10 << 20
 
 RETRYABLE_STATUS: Final = frozenset({401, 403, 408, 425, 429})
 """401 and 403 are about our token and not about the task: they must not cost a person their request."""
+
+Kind = Literal["sharing", "sensitive"]
+"""What people opt out of: sale and sharing (11 CCR 7026); uses of sensitive data beyond the service (11 CCR 7027)."""
 
 Reply = TypeVar("Reply", bound=Answer)
 _tracer = trace.get_tracer("habeas")
@@ -92,8 +95,8 @@ class ProductPort(Protocol):
     ) -> tuple[CorrectLine, ...]:
         """Put new values in place of the ones that are wrong."""
 
-    async def opt_out(self, owner: str, task: str, refs: Sequence[str]) -> tuple[OptOutLine, ...]:
-        """Mark them as not to be sold or shared."""
+    async def opt_out(self, owner: str, task: str, refs: Sequence[str], kind: Kind) -> tuple[OptOutLine, ...]:
+        """Mark them: not to be sold or shared; or their sensitive data not to be used beyond the service itself."""
 
 
 class HttpProduct:
@@ -126,8 +129,9 @@ class HttpProduct:
         wanted = [{"field": change.field, "value": change.value} for change in changes]
         return (await self._ask(owner, "correct", {"refs": list(refs), "changes": wanted}, Corrected, task)).data_sets
 
-    async def opt_out(self, owner: str, task: str, refs: Sequence[str]) -> tuple[OptOutLine, ...]:
-        return (await self._ask(owner, "opt-out", {"refs": list(refs)}, OptedOut, task)).data_sets
+    async def opt_out(self, owner: str, task: str, refs: Sequence[str], kind: Kind) -> tuple[OptOutLine, ...]:
+        body = {"refs": list(refs)} | ({"kind": kind} if kind != "sharing" else {})
+        return (await self._ask(owner, "opt-out", body, OptedOut, task)).data_sets
 
     async def _ask(self, owner: str, action: str, body: object, answer: type[Reply], task: str = "") -> Reply:
         with _tracer.start_as_current_span(

@@ -35,7 +35,12 @@ def readable(facts: "Facts", parts: Sequence["Part"]) -> str:
     """The page. Every value is escaped; what is held but not disclosed is said (R23), and so is R16."""
     shown = [(part, [_section(part, leaf) for leaf in part.leaves]) for part in parts]
     delivered = sum(leaf.done for part in parts for leaf in part.leaves if leaf.outcome is Outcome.DELIVERED)
-    return _PAGES.get_template("report.html").render(facts=facts, parts=shown, delivered=delivered)
+    return page("report.html", facts=facts, parts=shown, delivered=delivered)
+
+
+def page(template: str, **context: Any) -> str:
+    """One of the pages that go into a package."""
+    return _PAGES.get_template(template).render(context)
 
 
 def _section(part: "Part", leaf: Leaf) -> Section:

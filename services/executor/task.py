@@ -5,19 +5,20 @@ are asked for again, although the product may no longer find them. A task's id i
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from hashlib import sha256
 
 import orjson
 from pydantic import TypeAdapter
 
+from schemas.catalogue import Product
 from schemas.request import Contact, Correction, Leaf
 from schemas.vocabulary import Right
 from services.executor import leaves, never
 from services.executor.answers import Candidate
 from services.executor.matching import Matching, told_apart
 from services.executor.orders import CallProduct
-from services.executor.products import ProductFault, ProductPort
+from services.executor.products import Kind, ProductFault, ProductPort
 from services.runtime.floor import Floor
 
 BY = "executor"
@@ -40,10 +41,11 @@ class NothingToCorrect(ProductFault):
 class TaskAtProduct:
     """A task while it is done. What it knows of the person lives no longer than it does."""
 
-    def __init__(self, effect: CallProduct, floor: Floor, port: ProductPort) -> None:
+    def __init__(self, effect: CallProduct, floor: Floor, port: ProductPort, product: Product) -> None:
         self.request, self.right, self.id = effect.request, effect.right, effect.task.id
         self.why = f"task {self.id}"
         self.affiliates, self.floor, self.port = effect.affiliates, floor, port
+        self.product = product
         self.owner = effect.request.owner
 
     async def run(self) -> Done:
@@ -58,14 +60,14 @@ class TaskAtProduct:
         chosen, unclear = await self._written_down(found)
         if not chosen:
             return (leaves.left_alone(unclear) if unclear else leaves.nothing_found()), ""
-        act: dict[Right, Callable[[], Awaitable[Done]]] = {
+        act: Mapping[Right, Callable[[], Awaitable[Done]]] = {
+            Right.KNOW: lambda: self._know(chosen),
             Right.ACCESS: lambda: self._access(chosen),
             Right.DELETE: lambda: self._erase(chosen, known_by),
             Right.CORRECT: lambda: self._correct(chosen),
-            Right.OPT_OUT: lambda: self._opt_out(chosen),
+            Right.OPT_OUT: lambda: self._opt_out(chosen, "sharing"),
+            Right.LIMIT: lambda: self._opt_out(chosen, "sensitive"),
         }
-        if self.right not in act:
-            return leaves.beyond_the_product(chosen), ""
         done, evidence = await act[self.right]()
         also = leaves.left_alone(unclear) if unclear else ()
         return (done or leaves.nothing_found()) + also, evidence
@@ -85,6 +87,13 @@ class TaskAtProduct:
             return found
         return told_apart(_CHOSEN.validate_json(kept))
 
+    async def _know(self, chosen: tuple[Candidate, ...]) -> Done:
+        """What the product declares of the data sets in which it holds something of theirs. No value is asked for."""
+        held = [(name, count, self.product.holding(name)) for name, count in sorted(leaves.counted(chosen).items())]
+        part = [holding.model_dump(mode="json") for _, _, holding in held if holding is not None]
+        told = tuple(leaves.of_knowledge(name, count, declared=holding is not None) for name, count, holding in held)
+        return told, await self._part(part)
+
     async def _access(self, chosen: tuple[Candidate, ...]) -> Done:
         lines = await self.port.access(self.owner, self.id, _refs(chosen))
         leaves.check_accounted_for(chosen, lines)
@@ -93,10 +102,12 @@ class TaskAtProduct:
             records, withheld = never.masked(line.records, line.held_not_disclosed)
             told.append(leaves.of_access(line, withheld))
             part.append({"name": line.name, "records": records})
-        written = await self.floor.blobs.write(
-            self.request.id, f"part-{self.id}", orjson.dumps(part, option=orjson.OPT_SORT_KEYS)
-        )
-        return tuple(told), written.sha256
+        return tuple(told), await self._part(part)
+
+    async def _part(self, part: object) -> str:
+        """Keeps what the task brought for the package, encrypted. Its digest is the task's evidence."""
+        raw = orjson.dumps(part, option=orjson.OPT_SORT_KEYS)
+        return (await self.floor.blobs.write(self.request.id, f"part-{self.id}", raw)).sha256
 
     async def _erase(self, chosen: tuple[Candidate, ...], known_by: dict[str, str]) -> Done:
         lines = await self.port.erase(self.owner, self.id, _refs(chosen))
@@ -118,8 +129,8 @@ class TaskAtProduct:
         lines = await self.port.correct(self.owner, self.id, _refs(chosen), changes)
         return tuple(leaves.of_correction(line) for line in lines), _answered(lines)
 
-    async def _opt_out(self, chosen: tuple[Candidate, ...]) -> Done:
-        lines = await self.port.opt_out(self.owner, self.id, _refs(chosen))
+    async def _opt_out(self, chosen: tuple[Candidate, ...], kind: Kind) -> Done:
+        lines = await self.port.opt_out(self.owner, self.id, _refs(chosen), kind)
         return tuple(leaves.of_opt_out(line) for line in lines), _answered(lines)
 
 

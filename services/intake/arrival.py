@@ -31,7 +31,12 @@ class Arrival:
 
     def request_id(self, half: str = "") -> str:
         """The id of the request that this makes, the same on every attempt; what is sealed for it is bound to it."""
-        return derived_id("request", self.client, self.key, *filter(None, (half,)))
+        return self.named(self.client, self.key, half)
+
+    @staticmethod
+    def named(client: str, key: str, half: str = "") -> str:
+        """The same, of what came under this key from this client."""
+        return derived_id("request", client, key, *filter(None, (half,)))
 
 
 @dataclass(frozen=True, slots=True)

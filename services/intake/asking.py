@@ -45,7 +45,7 @@ class Page:
 def show(request: Request, floor: Floor, page: Page, entered: Entered | None = None, **notice: Any) -> Response:
     """The form: empty, or as it was filled in, with what is wrong."""
     entered = entered or Entered(fresh_key())
-    problems = summary(entered.filled)
+    problems = summary(entered.filled, by_agent=page.asking.by_agent)
     return render(
         request,
         page.template,
@@ -112,6 +112,9 @@ def received_at(submission: Submission, receipt: Receipt) -> str:
     step = "mail" if submission.email else "phone"
     step = step if submission.after_proof else "none"
     beside = f"&beside={receipt.other.request_id}" if receipt.other else ""
+    if submission.agent is not None:
+        step = submission.agent.basis.value if submission.after_proof else "none"
+        return f"/privacy/{submission.owner}/agent/received/{receipt.request_id}?step={step}{beside}"
     return f"/privacy/{submission.owner}/received/{receipt.request_id}?step={step}{beside}"
 
 
@@ -157,6 +160,7 @@ def _once_more(request: Request, floor: Floor, page: Page, entered: Entered) -> 
         carried=[(name, text) for name, text in carried if text.strip()],
         chosen_here=not page.asking.rights,
         child=page.asking.about_a_child,
+        agent=page.asking.by_agent,
         **_carried(floor, entered),
     )
 

@@ -7,7 +7,7 @@ from typing import Final
 from schemas.envelope import Malformed
 from schemas.topics import SUBMISSIONS, submissions
 from schemas.vocabulary import Channel
-from services.intake import pages, web
+from services.intake import desk, pages, web
 from services.intake.arrival import Arrival
 from services.intake.cloudevent import submitted
 from services.intake.receiving import KeyReused, Refused, receive
@@ -18,7 +18,7 @@ from services.runtime.parking import park
 from services.runtime.trimming import keep_trimming
 
 GROUP: Final = "habeas-intake-submissions"
-RESERVED: Final = frozenset({web.CLIENT, pages.CLIENT})
+RESERVED: Final = frozenset({web.CLIENT, pages.CLIENT, desk.CLIENT})
 """The other doors' names: a client registered under one of them could claim their keys, and is not read."""
 
 KEPT: Final = timedelta(days=1)

@@ -2,7 +2,7 @@
 
 import re
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Final
@@ -33,6 +33,9 @@ LABELS: Final = {
     "since": mark("The first day"),
     "corrections": mark("What is wrong"),
     "child": mark("The child’s name"),
+    "agent_name": mark("Your name"),
+    "agent_email": mark("Your e-mail address"),
+    "agent_basis": mark("What you show"),
     "name": mark("Your name"),
     "email": mark("E-mail address"),
     "phone": mark("Telephone"),
@@ -44,10 +47,19 @@ LABELS: Final = {
 }
 """The name of each entry on the page, in the page's order."""
 
+FOR_ANOTHER: Final = {
+    "name": mark("The person’s name"),
+    "email": mark("The person’s e-mail address"),
+    "phone": mark("The person’s telephone"),
+    "files": mark("The document"),
+}
+"""What some of them are called where somebody asks for another person."""
+
 BACKWARD: Final = frozenset({Right.KNOW, Right.ACCESS})
 """The rights whose answers reach back in time."""
 
 _KEY: Final = re.compile(r"[A-Za-z0-9_-]{16,64}")
+_AGENT: Final = ("name", "email", "basis")
 _LINES: Final = ("name", "email", "phone", "child", "details")
 
 
@@ -59,6 +71,7 @@ class Asking:
     rights: tuple[Right, ...] = ()
     signed_for: tuple[Right, ...] = ()
     about_a_child: bool = False
+    by_agent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +115,10 @@ def read(key: str, sent: Sent, asking: Asking, kept: Sequence[Kept], wrong: Sequ
         given["declared_as"] = signature
     if asking.about_a_child and not sent.text("child"):
         errors.append({"field": "child", "message": gettext("is required")})
+    if asking.by_agent:
+        given["agent"] = {part: text for part in _AGENT if (text := sent.text(f"agent_{part}"))}
+        if not kept and not any(error["field"] == "files" for error in errors):
+            errors.append({"field": "files", "message": gettext("is missing: add a picture or a scan of it")})
     if sent.text("website"):  # people do not see this entry; programs fill in whatever there is
         errors.append({"field": "website", "message": gettext("must stay empty: please take out what is in it")})
     submission = None
@@ -113,11 +130,12 @@ def read(key: str, sent: Sent, asking: Asking, kept: Sequence[Kept], wrong: Sequ
     return Entered(key, Filled(sent.entries, errors), None if errors else submission, tuple(kept))
 
 
-def summary(filled: Filled) -> list[tuple[str, str]]:
+def summary(filled: Filled, *, by_agent: bool = False) -> list[tuple[str, str]]:
     """What is wrong, a line for each, in the order of the page, with the id of the entry it is about."""
+    called = LABELS | FOR_ANOTHER if by_agent else LABELS
     order = list(LABELS)
     errors = sorted(filled.errors, key=lambda error: order.index(top) if (top := _top(error)) in order else len(order))
-    return [(error["field"], f"{_label(error['field'])} {error['message']}") for error in errors]
+    return [(error["field"], f"{_label(error['field'], called)} {error['message']}") for error in errors]
 
 
 def _period(sent: Sent, errors: list[FieldError]) -> dict[str, object]:
@@ -157,12 +175,12 @@ def _top(error: FieldError) -> str:
     return error["field"].partition(".")[0]
 
 
-def _label(place: str) -> str:
+def _label(place: str, called: Mapping[str, str]) -> str:
     top, _, rest = place.partition(".")
     row, _, part = rest.partition(".")
     if part in PARTS:
         return gettext("Correction {number}, “{entry}”,").format(number=int(row) + 1, entry=gettext(PARTS[part]))
-    return gettext(LABELS.get(top, mark("An entry")))
+    return gettext(called.get(top, mark("An entry")))
 
 
 def _in_the_form(error: FieldError, rows: Sequence[int], points: Sequence[PointKind]) -> FieldError:
@@ -173,6 +191,8 @@ def _in_the_form(error: FieldError, rows: Sequence[int], points: Sequence[PointK
         return {"field": _place(rows[int(index)], part or "field"), "message": error["message"]}
     if top == "points" and index.isdecimal():
         return {"field": points[int(index)].value, "message": error["message"]}
+    if top == "agent":
+        return {"field": f"agent_{rest}" if rest in _AGENT else "agent_name", "message": error["message"]}
     if top == "rights":
         return {"field": top, "message": gettext("needs at least one choice")}
     return {"field": top, "message": error["message"]}

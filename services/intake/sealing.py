@@ -20,9 +20,8 @@ DIGITS = 6
 def sealed_command(
     floor: Floor, submission: Submission, arrival: Arrival, part: Part, person: str, digest: str
 ) -> SubmitRequest:
-    """The command. Raises Forgotten if the request's keys were destroyed."""
+    """The command, sealed with keys that are there already. Raises Forgotten if they were destroyed."""
     request_id, seal, model = part.request_id, floor.vault.seal, floor.vault.seal_model
-    floor.vault.prepare(request_id)
 
     def text(purpose: str, field: str, value: str | None) -> str | None:
         return seal(request_id, purpose, field, value) if value else None
@@ -30,7 +29,12 @@ def sealed_command(
     def models(purpose: str, field: str, values: tuple[object, ...]) -> str | None:
         return model(request_id, purpose, field, values) if values else None
 
-    contact = Contact(name=submission.name, email=submission.email or "", phone=submission.phone)
+    contact = Contact(
+        name=submission.name,
+        email=submission.email or "",
+        phone=submission.phone,
+        address=submission.address or "",
+    )
     changes = tuple(Correction(field=entry.field, value=entry.value) for entry in submission.corrections)
     points = tuple(DataPoint(kind=entry.kind, value=entry.value) for entry in submission.points)
     request = Request(

@@ -8,14 +8,16 @@ from services.runtime.web import moments
 
 def write(letter: AccountLetter, owner: Owner, *, link: str, name: str) -> Written:
     """The letter. Pure. Only an invitation greets by name: the other one can be caused by anybody."""
+    spoken = language(owner.locale)
     return in_words(
-        f"{language(owner.locale)}/account_{letter.kind}.j2",
+        f"account_{letter.kind}",
         {
             "owner": plain(owner.name),
             "contact": {"email": plain(owner.privacy_contact.email), "phone": plain(owner.privacy_contact.phone)},
             "link": link,
             "name": greeting(name) if letter.kind is AccountLetterKind.INVITATION else "",
-            "expires": moments.in_words(letter.expires_at, owner.zone),
-            "purpose": "work in its operations console" if letter.door == "console" else "work on its privacy requests",
+            "expires": moments.in_words(letter.expires_at, owner.zone, spoken),
+            "door": letter.door,
         },
+        spoken,
     )

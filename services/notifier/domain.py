@@ -8,16 +8,15 @@ from typing import assert_never
 from schemas.backoff import Backoff
 from schemas.base import Fact, Moment
 from schemas.cause import Cause, Effect
-from schemas.envelope import derived_id
-from schemas.intake import RequestReceived
 from schemas.notifier import (
     AccountLetter,
     AccountLetterOrdered,
-    Audience,
     Event,
+    HandOverLetter,
     Letter,
     LetterAccepted,
     LetterDeferred,
+    LetterHandedOver,
     LetterKind,
     LetterRefused,
     LetterSent,
@@ -26,8 +25,7 @@ from schemas.notifier import (
     SendAccountLetter,
 )
 from schemas.request import Request
-from schemas.router import OwnerInstructed, RequestClosed, RequestRouted
-from schemas.verifier import ChallengeIssued
+from services.notifier.occasions import Occasion, letters
 
 LAST_ATTEMPT = 15
 """After so many tries, about two days in all, a letter is told as undeliverable."""
@@ -44,10 +42,15 @@ class OwedLetter(Fact):
 
 
 class Correspondence(Fact):
-    """The letters owed about one request, or to one account. The request is known from the first of them on."""
+    """The letters owed about one request, or to one account. The request is known from the first of them on.
+
+    ``stranded`` are letters that nobody took, until staff hand them over.
+    """
 
     request: Request | None = None
     owed: tuple[OwedLetter, ...] = ()
+    stranded: tuple[str, ...] = ()
+    asked_for_evidence: bool = False
 
     def letter(self, letter_id: str) -> OwedLetter | None:
         """The owed letter of that id; None once it is sent or given up."""
@@ -60,7 +63,9 @@ class Correspondence(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendLetter(Effect):
-    """One letter is to be handed to the mail server. Its Message-ID is the letter's id, on every attempt."""
+    """One letter is to be handed to the mail server, or a code to the gateway for text messages. Its Message-ID is the
+    letter's id, on every attempt.
+    """
 
     request: Request
     letter: Letter
@@ -79,29 +84,18 @@ def decide(state: Correspondence, cause: Cause) -> Event | None:
     """The notifier's one answer to a cause, or silence. A result counts only while the very attempt it names is
     open.
     """
+    if isinstance(cause.body, Occasion):
+        owed = letters(cause.body, cause, asked_before=state.asked_for_evidence)
+        return LettersOrdered(request=cause.body.request, letters=owed) if owed else None
     match cause.body:
-        case RequestReceived() as received:
-            return order(received.request, letter(cause, LetterKind.RECEIPT, Audience.PERSON))
-        case ChallengeIssued() as issued:
-            asked = letter(cause, LetterKind.VERIFICATION, Audience.PERSON).model_copy(
-                update={"challenge": issued.challenge, "expires_at": issued.expires_at}
-            )
-            return order(issued.request, asked)
-        case RequestRouted() as routed:
-            return order(routed.request, letter(cause, LetterKind.OWNER_NOTICE, Audience.OWNER))
-        case OwnerInstructed() as instructed:
-            told = letter(cause, LetterKind.DECISION, Audience.PERSON).model_copy(
-                update={"decisions": instructed.instruction.decisions}
-            )
-            return order(instructed.request, told)
-        case RequestClosed() as closed:
-            return order(closed.request, *completion(closed, cause))
         case SendAccountLetter() as asked if state.letter(asked.letter.id) is None:
             return AccountLetterOrdered(letter=asked.letter)
         case LetterAccepted() as accepted if is_open(state, accepted):
             return LetterSent(letter_id=accepted.letter_id, attempt=accepted.attempt)
         case LetterRefused() as refused if is_open(state, refused):
             return defer_or_give_up(state, refused, cause)
+        case HandOverLetter() as handed if handed.letter_id in state.stranded:
+            return LetterHandedOver(letter_id=handed.letter_id, way=handed.way, by=handed.by)
         case _:
             return None
 
@@ -111,11 +105,25 @@ def evolve(state: Correspondence, event: Event) -> Correspondence:
     match event:
         case LettersOrdered():
             new = tuple(OwedLetter(letter=letter) for letter in event.letters)
-            return Correspondence(request=event.request, owed=(*state.owed, *new))
+            asked = any(letter.kind is LetterKind.EVIDENCE_NEEDED for letter in event.letters)
+            return state.model_copy(
+                update={
+                    "request": event.request,
+                    "owed": (*state.owed, *new),
+                    "asked_for_evidence": state.asked_for_evidence or asked,
+                }
+            )
         case AccountLetterOrdered():
             return state.model_copy(update={"owed": (*state.owed, OwedLetter(letter=event.letter))})
-        case LetterSent() | LetterUndeliverable():
+        case LetterSent():
             return state.without(event.letter_id)
+        case LetterUndeliverable():
+            rest = state.without(event.letter_id)
+            about_a_request = state.request is not None
+            return rest.model_copy(update={"stranded": (*rest.stranded, event.letter_id)}) if about_a_request else rest
+        case LetterHandedOver():
+            kept = tuple(letter_id for letter_id in state.stranded if letter_id != event.letter_id)
+            return state.model_copy(update={"stranded": kept})
         case LetterDeferred():
             later = {"attempt": event.attempt + 1, "not_before": event.retry_at}
             return state.model_copy(
@@ -143,24 +151,6 @@ def due(state: Correspondence) -> Iterable[Effect]:
             )
 
 
-def order(request: Request, *letters: Letter) -> LettersOrdered:
-    """These letters are owed about this request."""
-    return LettersOrdered(request=request, letters=letters)
-
-
-def letter(cause: Cause, kind: LetterKind, audience: Audience) -> Letter:
-    """A letter about a cause: its id follows from the cause, so the same cause never makes a second one."""
-    return Letter(id=derived_id("letter", cause.id, kind), kind=kind, audience=audience)
-
-
-def completion(closed: RequestClosed, cause: Cause) -> tuple[Letter, ...]:
-    """The person is told how each order ended, leaf by leaf; the owner too, where it was asked at all."""
-    told = [letter(cause, LetterKind.COMPLETION, Audience.PERSON)]
-    if any(result.tasks for result in closed.results):
-        told.append(letter(cause, LetterKind.OWNER_COMPLETION, Audience.OWNER))
-    return tuple(each.model_copy(update={"results": closed.results}) for each in told)
-
-
 def is_open(state: Correspondence, result: LetterAccepted | LetterRefused) -> bool:
     """True while the letter is owed, on this attempt."""
     owed = state.letter(result.letter_id)
@@ -170,12 +160,15 @@ def is_open(state: Correspondence, result: LetterAccepted | LetterRefused) -> bo
 def defer_or_give_up(
     state: Correspondence, refused: LetterRefused, cause: Cause
 ) -> LetterDeferred | LetterUndeliverable:
-    """Another try later, while there is hope; then an operator must find another way. A letter to an account is
-    nothing without its link: it is given up when that would be dead.
+    """Another try later, while there is hope; then staff must find another way. A letter with a link or a code is
+    nothing without it: it is given up when that would be dead.
     """
     retry_at = PATIENCE.after(cause.time, refused.letter_id, refused.attempt)
+    if refused.retry_at is not None:
+        retry_at = max(retry_at, refused.retry_at)
     owed = state.letter(refused.letter_id)
-    too_late = owed is not None and isinstance(owed.letter, AccountLetter) and retry_at >= owed.letter.expires_at
+    dead_at = owed.letter.expires_at if owed is not None else None
+    too_late = dead_at is not None and retry_at >= dead_at
     if refused.permanent or refused.attempt >= LAST_ATTEMPT or too_late:
         return LetterUndeliverable(letter_id=refused.letter_id, attempt=refused.attempt, reason=refused.reason)
     return LetterDeferred(

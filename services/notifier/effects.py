@@ -1,4 +1,4 @@
-"""What the notifier does to the world: it hands one letter to the mail server."""
+"""What the notifier does to the world: it hands one letter to the mail server, or to the gateway for text messages."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -7,21 +7,24 @@ from urllib.parse import quote
 
 from schemas.catalogue import SHELF
 from schemas.notifier import Audience, LetterAccepted, LetterKind, LetterRefused
-from schemas.request import Contact
-from services.notifier import account_letters, letters, mail
+from services.notifier import account_letters, letters, mail, texting
+from services.notifier.allowance import COUNTED, allowance
 from services.notifier.domain import SendLetter, SendToAccount
-from services.notifier.mail import MailRefused
+from services.notifier.opening import Opened, Opening
+from services.notifier.refusal import Refused
 from services.runtime.floor import Floor
+from services.runtime.person import content_digest
 from services.runtime.vault import Forgotten, Tampered
 
 BY = "notifier"
-DOORS = {"portal": "router", "console": "console"}
+DOORS = {"portal": "router", "console": "console", "desk": "intake"}
 """The pages that a link for an account leads to → the service that has them."""
 
 
 async def send_letter(effect: SendLetter, floor: Floor) -> LetterAccepted | LetterRefused:
-    """Writes the letter, sends it, and tells whether a mail server took it. No address and no name in the result."""
-    return await _told(effect, _send(effect, floor))
+    """Writes the letter, sends it, and tells whether anybody took it. No address, number or name in the result."""
+    send = _text if effect.letter.kind is LetterKind.CODE else _mail
+    return await _told(effect, send(effect, floor))
 
 
 async def send_to_account(effect: SendToAccount, floor: Floor) -> LetterAccepted | LetterRefused:
@@ -33,38 +36,65 @@ async def _told(effect: SendLetter | SendToAccount, sending: Awaitable[None]) ->
     letter_id, attempt = effect.letter.id, effect.attempt
     try:
         await sending
-    except MailRefused as refused:
-        reason, permanent = refused.reason, refused.permanent
+    except Refused as error:
+        refused = error
     except Forgotten:
-        reason, permanent = "forgotten", True
+        refused = Refused("forgotten", permanent=True)
     except Tampered:
-        reason, permanent = "tampered", True
+        refused = Refused("tampered", permanent=True)
     else:
         return LetterAccepted(effect_id=effect.id, letter_id=letter_id, attempt=attempt)
-    return LetterRefused(effect_id=effect.id, letter_id=letter_id, attempt=attempt, reason=reason, permanent=permanent)
-
-
-async def _send(effect: SendLetter, floor: Floor) -> None:
-    letter, request, catalogue = effect.letter, effect.request, floor.catalogue()
-    owner = catalogue.owners[request.owner]
-    for_person = letter.audience is Audience.PERSON
-    contact = await _contact(effect, floor) if for_person else None
-    facts = letters.Facts(
-        owner=owner,
-        products=catalogue.products,
-        link=await _link(effect, floor),
-        name=contact.name if contact else "",
+    return LetterRefused(
+        effect_id=effect.id,
+        letter_id=letter_id,
+        attempt=attempt,
+        reason=refused.reason,
+        permanent=refused.permanent,
+        retry_at=refused.retry_at,
     )
+
+
+async def _mail(effect: SendLetter, floor: Floor) -> None:
+    letter, request = effect.letter, effect.request
+    opened = await _opened(effect, floor)
+    if not opened.to.email:
+        raise mail.MailRefused("no-email", permanent=True)
+    await _within_allowance(effect, floor, opened.to.email, floor.settings.letters_per_address)
+    owner = opened.facts.owner
     message = mail.compose(
-        letters.write(letter, request, facts),
+        letters.write(letter, request, opened.facts),
         sender=floor.settings.mail_from,
-        sender_name=f"{owner.name} via Habeas" if for_person else "Habeas",
-        to=contact.email if contact else owner.privacy_contact.email,
+        sender_name="Habeas" if letter.audience is Audience.OWNER else f"{owner.name} via Habeas",
+        to=opened.to.email,
         reply_to=owner.privacy_contact.email,
         message_id=f"<{letter.id}@habeas.example>",
         date=datetime.now(UTC),
     )
     await mail.send(floor.settings, message)
+
+
+async def _text(effect: SendLetter, floor: Floor) -> None:
+    gateway = texting.gateway(floor.settings, floor.http)
+    opened = await _opened(effect, floor)
+    if not opened.to.phone:
+        raise texting.TextRefused("no-phone", permanent=True)
+    await _within_allowance(effect, floor, opened.to.phone, floor.settings.texts_per_number)
+    written = letters.write(effect.letter, effect.request, opened.facts)
+    await gateway.send(opened.to.phone, written.text.strip(), key=effect.letter.id)
+
+
+async def _opened(effect: SendLetter, floor: Floor) -> Opened:
+    return await asyncio.to_thread(Opening(floor, effect.request, effect.letter, BY).opened)
+
+
+async def _within_allowance(effect: SendLetter, floor: Floor, address: str, at_most: int) -> None:
+    """Counts the letter against what its address may get. Raises TooMany."""
+    if effect.letter.kind not in COUNTED:
+        return
+    settings = floor.settings
+    counted = allowance(settings.database_of("notifier"), at_most)
+    digest = content_digest(settings.person_secret.get_secret_value(), "letters to", address.strip().casefold())
+    await asyncio.to_thread(counted.take, effect.letter.id, digest, datetime.now(UTC))
 
 
 async def _send_to_account(effect: SendToAccount, floor: Floor) -> None:
@@ -86,27 +116,3 @@ async def _send_to_account(effect: SendToAccount, floor: Floor) -> None:
         date=datetime.now(UTC),
     )
     await mail.send(floor.settings, message)
-
-
-async def _contact(effect: SendLetter, floor: Floor) -> Contact:
-    request = effect.request
-    return await asyncio.to_thread(
-        floor.vault.open_model, request.id, "contact", request.contact, Contact, by=BY, why=_why(effect)
-    )
-
-
-async def _link(effect: SendLetter, floor: Floor) -> str:
-    """Where the letter's one action leads: to the proof for the person, to the request for the owner."""
-    letter, request = effect.letter, effect.request
-    if letter.audience is Audience.OWNER:
-        return f"{floor.settings.url_of('router')}/portal/requests/{request.id}"
-    if letter.kind is not LetterKind.VERIFICATION or letter.challenge is None:
-        return ""
-    token = await asyncio.to_thread(
-        floor.vault.open, request.id, "token", letter.challenge.token, by=BY, why=_why(effect)
-    )
-    return f"{floor.settings.url_of('verifier')}/verify/{request.id}/{quote(token, safe='')}"
-
-
-def _why(effect: SendLetter) -> str:
-    return f"letter {effect.letter.kind}"

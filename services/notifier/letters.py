@@ -13,13 +13,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from schemas.catalogue import Owner, Product
 from schemas.notifier import Audience, Letter, LetterKind
-from schemas.request import OrderResult, Request
-from schemas.vocabulary import NEEDS_NO_PROOF, Outcome
+from schemas.request import OrderResult, Request, short_number
+from schemas.vocabulary import NEEDS_NO_PROOF, Outcome, Right
 from services.notifier.said import Fate, Line, Sayable, Verdict, what_may_be_said
 from services.runtime.web import moments
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-LANGUAGES: Final = ("en",)
+LANGUAGES: Final = ("en", "es")
 """Folders of templates; a language that has none is written in the first."""
 
 WIDTH: Final = 72
@@ -29,34 +29,45 @@ NAMED: Final = frozenset({LetterKind.DECISION, LetterKind.COMPLETION})
 """Letters that may greet by name. Those before them go to an address that nobody has proved to be theirs: a stranger
 who types in that address may not put a word of their own into them."""
 
+LOOK_BACK: Final = frozenset({Right.KNOW, Right.ACCESS})
+"""Rights whose answer reaches back over a period (R15)."""
+
 _DIRECTION_MARKS: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff")
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A letter in words. ``subject`` is one line."""
+    """A letter in words. ``subject`` is one line; a text message has none, and no HTML."""
 
     subject: str
     text: str
     html: str
+    language: str = LANGUAGES[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
     """All that a letter may tell, beside what the request and the letter themselves hold.
 
-    ``link`` is where its one action leads, if it has one; ``name`` is the person's, and empty in letters to an owner.
+    ``link`` is where its one action leads, and ``code`` what a text message carries, if there is one. ``name`` is the
+    person's, and empty in letters to anybody else; ``agent`` that of whoever says that they act for them.
     """
 
     owner: Owner
     products: Mapping[str, Product]
     link: str = ""
+    code: str = ""
     name: str = ""
+    agent: str = ""
 
 
 def write(letter: Letter, request: Request, facts: Facts) -> Written:
     """The letter. Pure: the same facts make the same words."""
-    return in_words(f"{language(request.locale)}/{letter.kind}.j2", _context(letter, request, facts))
+    spoken = language(facts.owner.locale if letter.audience is Audience.OWNER else request.locale)
+    context = _context(letter, request, facts, spoken)
+    if letter.kind is LetterKind.CODE:
+        return Written("", plain(_TEXT.get_template(f"{spoken}/{letter.kind}.j2").render(context)), "", spoken)
+    return in_words(letter.kind, context, spoken)
 
 
 def language(locale: str) -> str:
@@ -64,13 +75,15 @@ def language(locale: str) -> str:
     return locale if locale in LANGUAGES else LANGUAGES[0]
 
 
-def in_words(template: str, context: dict[str, Any]) -> Written:
-    """The template in both forms."""
-    subject = _TEXT.get_template(template)
+def in_words(name: str, context: dict[str, Any], spoken: str) -> Written:
+    """The template of that name in a language, in both forms."""
+    template = f"{spoken}/{name}.j2"
+    text = _TEXT.get_template(template)
     return Written(
-        subject=plain("".join(subject.blocks["subject"](subject.new_context(context)))),
-        text=re.sub(r"\n{3,}", "\n\n", subject.render(context)).strip() + "\n",
+        subject=plain("".join(text.blocks["subject"](text.new_context(context)))),
+        text=re.sub(r"\n{3,}", "\n\n", text.render(context)).strip() + "\n",
         html=_HTML.get_template(template).render(context),
+        language=spoken,
     )
 
 
@@ -130,26 +143,39 @@ class Told:
         return any(line.fate is Fate.DONE for line in self.said.lines)
 
 
-def _context(letter: Letter, request: Request, facts: Facts) -> dict[str, Any]:
-    owner = facts.owner
+def _context(letter: Letter, request: Request, facts: Facts, spoken: str) -> dict[str, Any]:
+    owner, zone, agent = facts.owner, facts.owner.zone, request.agent
     names = {slug: plain(product.name) for slug, product in facts.products.items()}
     rights = {order.id: order.right for order in request.orders}
     told = [Told.of(result, names) for result in letter.results]
     return {
         "number": request.number,
-        "received": moments.day_in_words(request.received_at, owner.zone),
+        "received": moments.day_in_words(request.received_at, zone, spoken),
         "owner": plain(owner.name),
         "contact": {"email": plain(owner.privacy_contact.email), "phone": plain(owner.privacy_contact.phone)},
         "statutory_days": owner.statutory_days,
         "instruction_days": owner.instruction_days,
-        "rights": [order.right for order in request.orders],
-        "needs_proof": any(order.right not in NEEDS_NO_PROOF for order in request.orders),
-        "expires": moments.in_words(letter.expires_at, owner.zone) if letter.expires_at else "",
+        "rights": list(rights.values()),
+        "looks_back": LOOK_BACK & set(rights.values()),
+        "span": request.period.span,
+        "since": moments.day_in_words(request.period.since, zone, spoken) if request.period.since else "",
+        "needs_proof": any(right not in NEEDS_NO_PROOF for right in rights.values()),
+        "by_agent": agent is not None,
+        "basis": agent.basis if agent else "",
+        "agent": greeting(facts.agent),
+        "about_child": request.child is not None,
+        "linked": [short_number(request_id) for request_id in request.linked],
+        "instead": {order.id for order in request.orders if order.instead_of is not None},
+        "others": [order.right for order in request.orders if order.instead_of is None],
+        "unproved": letter.unproved,
+        "wanted": letter.wanted,
+        "expires": moments.in_words(letter.expires_at, zone, spoken) if letter.expires_at else "",
         "decisions": [(rights.get(each.order_id), each) for each in letter.decisions],
         "told": told,
         "all_done": bool(told) and all(each.said.verdict is Verdict.DONE for each in told),
         "third_parties": _third_parties(letter, facts) if letter.audience is Audience.OWNER else (),
         "link": facts.link,
+        "code": facts.code,
         "name": greeting(facts.name) if letter.kind in NAMED else "",
     }
 

@@ -13,6 +13,7 @@ import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
 from services.notifier.letters import Written, plain
+from services.notifier.refusal import Refused
 from services.runtime.settings import Settings
 
 PATIENCE: Final = 10.0
@@ -21,12 +22,8 @@ PATIENCE: Final = 10.0
 PATIENCE_IN_ALL: Final = 30.0
 
 
-class MailRefused(Exception):  # noqa: N818 — it names what became of the letter
+class MailRefused(Refused):
     """No mail server took the letter. ``reason`` is an SMTP status or a code of ours, never an address."""
-
-    def __init__(self, reason: str, *, permanent: bool) -> None:
-        super().__init__(reason)
-        self.reason, self.permanent = reason, permanent
 
 
 def compose(
@@ -44,7 +41,7 @@ def compose(
     message["Reply-To"] = _address(reply_to)
     message["Subject"] = plain(written.subject)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = "en"
+    message["Content-Language"] = written.language
     message.set_content(written.text)
     message.add_alternative(written.html, subtype="html")
     return message

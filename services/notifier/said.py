@@ -13,9 +13,12 @@ DONE: Final[dict[Right, frozenset[Outcome]]] = {
     Right.DELETE: frozenset({Outcome.ERASED, Outcome.DEIDENTIFIED, Outcome.AGGREGATED}),
     Right.CORRECT: frozenset({Outcome.CORRECTED}),
     Right.OPT_OUT: frozenset({Outcome.OPTED_OUT}),
-    Right.LIMIT: frozenset(),
+    Right.LIMIT: frozenset({Outcome.OPTED_OUT}),
 }
-"""The outcomes that carry out a right. Any other one does not, however well it sounds; for limit there is none yet."""
+"""The outcomes that carry out a right. Any other one does not, however well it sounds."""
+
+ANSWERED: Final = frozenset({Right.KNOW, Right.ACCESS})
+"""Rights whose answer is a package: without it nothing was answered."""
 
 
 class Verdict(StrEnum):
@@ -67,7 +70,7 @@ def what_may_be_said(result: OrderResult) -> Sayable:
     """ "Done" only where every leaf is: each record found was dealt with as asked, in full, and nothing is kept.
 
     A leaf that found nothing leaves nothing undone, but alone it is not "done" either. An order that ended before any
-    product was asked is not done, whatever it was closed as; an access order is not done without its package.
+    product was asked is not done, whatever it was closed as; one that is answered by a package is not done without it.
     """
     lines = tuple(Line(task.product, leaf, fate(result, leaf)) for task in result.tasks for leaf in task.leaves)
     fates = {line.fate for line in lines}
@@ -89,7 +92,7 @@ def fate(result: OrderResult, leaf: Leaf) -> Fate:
         return Fate.NOTHING_FOUND
     if leaf.outcome is Outcome.RETAINED and leaf.law:
         return Fate.KEPT
-    lacks_package = result.right is Right.ACCESS and result.package is None
+    lacks_package = result.right in ANSWERED and result.package is None
     if leaf.outcome in DONE[result.right] and leaf.done >= leaf.found and not leaf.retained and not lacks_package:
         return Fate.DONE
     return Fate.NOT_DONE

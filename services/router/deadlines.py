@@ -1,10 +1,17 @@
 """Works out the dates: the law's clock from the person's request, the contract's from the owner's instruction (R07)."""
 
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from schemas.catalogue import Catalogue, Owner
 from schemas.request import Request
+from schemas.vocabulary import NEEDS_NO_PROOF
+
+OPT_OUT_DAYS: Final = 15
+"""Business days within which an opt-out or a limit is carried out (11 CCR 7026(f), 7027(g))."""
+
+FRIDAY: Final = 4
 
 
 def local_date(moment: datetime, owner: Owner) -> date:
@@ -13,8 +20,31 @@ def local_date(moment: datetime, owner: Owner) -> date:
 
 
 def legal_due(request: Request, owner: Owner) -> date:
-    """The last day of the statutory period: it runs from receipt, not from verification (11 CCR 7021(b))."""
-    return local_date(request.received_at, owner) + timedelta(days=owner.statutory_days)
+    """The last day of the statutory period: it runs from receipt, not from verification (11 CCR 7021(b)).
+
+    An opt-out and a limit have fifteen business days (11 CCR 7026(f), 7027(g)); where they stand beside other rights,
+    the earlier day counts.
+    """
+    received = local_date(request.received_at, owner)
+    rights = {order.right for order in request.orders}
+    dates = [received + timedelta(days=owner.statutory_days)] if rights - NEEDS_NO_PROOF else []
+    dates += [business_days_after(received, OPT_OUT_DAYS)] if rights & NEEDS_NO_PROOF else []
+    return min(dates)
+
+
+def business_days_after(day: date, count: int) -> date:
+    """The day ``count`` business days after ``day``, which is not counted itself: Mondays to Fridays.
+
+    Holidays are counted as well. Which of them bind an owner is not known here, and a date without them is never later
+    than the law's.
+    """
+    weeks, rest = divmod(count, 5)
+    found = day + timedelta(weeks=weeks)
+    while found.weekday() > FRIDAY:
+        found -= timedelta(days=1)
+    for _ in range(rest):
+        found += timedelta(days=3 if found.weekday() == FRIDAY else 1)
+    return found
 
 
 def instruct_by(routed_at: datetime, owner: Owner) -> date:

@@ -11,7 +11,7 @@ from schemas.base import Fact, Slug
 from schemas.cause import Cause, Effect, TimePassed, Wake
 from schemas.envelope import derived_id
 from schemas.executor import OrderCompleted
-from schemas.request import OrderResult, Proof, Request
+from schemas.request import Order, OrderResult, Proof, Request
 from schemas.router import (
     Event,
     InstructionReturned,
@@ -40,14 +40,18 @@ class Deciding(Fact):
     request: Request
     proof: Proof
     products: tuple[Slug, ...]
+    unproved: tuple[OrderResult, ...] = ()
 
 
 class Executing(Fact):
-    """The owner has instructed; ``results`` holds the orders that are settled, the refused ones from the start."""
+    """The owner has instructed; ``results`` holds the orders that are settled, the refused ones from the start.
+    ``unproved`` were never the owner's to decide.
+    """
 
     phase: Literal["executing"] = "executing"
     request: Request
     results: tuple[OrderResult, ...]
+    unproved: tuple[OrderResult, ...] = ()
 
     @property
     def complete(self) -> bool:
@@ -78,7 +82,7 @@ def decide(state: State, cause: Cause) -> Event | None:
         case OrderCompleted(result=result), Executing() as open_ if not settled(open_, result):
             return record(open_, result, cause)
         case TimePassed(), Executing(complete=True) as open_:
-            return RequestClosed(request=open_.request, results=open_.results, closed_at=cause.time)
+            return closed(open_, open_.results, cause)
         case _:
             return None
 
@@ -87,11 +91,13 @@ def evolve(state: State, event: Event) -> State:
     """The state after an event of the router's own."""
     match event:
         case RequestRouted():
-            return Deciding(request=event.request, proof=event.proof, products=event.products)
+            unproved = tuple(unasked(order, Outcome.UNVERIFIED) for order in event.unproved)
+            return Deciding(request=event.request, proof=event.proof, products=event.products, unproved=unproved)
         case InstructionReturned():
             return state
         case OwnerInstructed():
-            return Executing(request=event.request, results=refused(event))
+            assert isinstance(state, Deciding)
+            return Executing(request=event.request, results=refused(event), unproved=state.unproved)
         case OrderRecorded():
             assert isinstance(state, Executing)
             return state.model_copy(update={"results": (*state.results, event.result)})
@@ -117,6 +123,7 @@ def route(verified: IdentityVerified, cause: Cause) -> RequestRouted:
         legal_due=deadlines.legal_due(verified.request, owner),
         instruct_by=deadlines.instruct_by(cause.time, owner),
         policies=cause.policies.version,
+        unproved=verified.unproved,
     )
 
 
@@ -161,11 +168,21 @@ def record(open_: Executing, result: OrderResult, cause: Cause) -> Event:
     """One more order is settled; with the last one the request closes."""
     results = (*open_.results, result)
     if len(results) == len(open_.request.orders):
-        return RequestClosed(request=open_.request, results=results, closed_at=cause.time)
+        return closed(open_, results, cause)
     return OrderRecorded(result=result)
+
+
+def closed(open_: Executing, results: tuple[OrderResult, ...], cause: Cause) -> RequestClosed:
+    """Every order that the owner decided has its result; what was not proved well enough is told beside them."""
+    return RequestClosed(request=open_.request, results=(*results, *open_.unproved), closed_at=cause.time)
 
 
 def close_unasked(request: Request, outcome: Outcome, cause: Cause) -> RequestClosed:
     """A request whose identity was not proved never reaches its owner (R28)."""
-    results = tuple(OrderResult(order_id=order.id, right=order.right, closed_as=outcome) for order in request.orders)
+    results = tuple(unasked(order, outcome) for order in request.orders)
     return RequestClosed(request=request, results=results, closed_at=cause.time)
+
+
+def unasked(order: Order, outcome: Outcome) -> OrderResult:
+    """The end of an order that nobody was asked to decide."""
+    return OrderResult(order_id=order.id, right=order.right, closed_as=outcome)

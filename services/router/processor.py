@@ -16,7 +16,7 @@ from schemas.router import (
     RequestRouted,
 )
 from schemas.verifier import IdentityVerified, VerificationExpired, VerificationFailed
-from services.router import domain, time_left, views, web
+from services.router import consents, domain, time_left, views, web
 from services.runtime.service import Service
 
 ROUTER = Service(
@@ -32,7 +32,7 @@ ROUTER = Service(
     decide=domain.decide,
     evolve=domain.evolve,
     due=domain.due,
-    views=(views.CASES, views.ACTS),
+    views=(views.CASES, views.ACTS, consents.CONSENTS),
     routers=web.ROUTERS,
     templates=Path(__file__).parent / "templates",
     tasks=(time_left.keep_counting,),

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Engine, Row, case, func, select
 
 from schemas.request import Order, OrderResult, Proof, Request, TaskResult
-from schemas.router import Decision, Instruction
+from schemas.router import Decision, Flag, Instruction
+from services.router.limits import Link
 from services.router.views import AWAITING, CASE_ROWS, OPEN, TASK_ROWS, TIMELINE_ROWS, Phase
 
 
@@ -51,6 +52,9 @@ class Case:
     missing: tuple[str, ...]
     results: tuple[OrderResult, ...]
     answered: str
+    unproved: tuple[Order, ...]
+    flags: tuple[Flag, ...]
+    links: tuple[Link, ...]
     tasks: tuple[TaskState, ...] = ()
     timeline: tuple[Happening, ...] = field(default=())
 
@@ -76,6 +80,14 @@ class Case:
     def result(self, order_id: str) -> OrderResult | None:
         """How an order ended."""
         return next((result for result in self.results if result.order_id == order_id), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """Another request of the same person, with a proof of its own. ``why`` is empty for one of the same submission."""
+
+    case: Case
+    why: tuple[Flag, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +144,22 @@ class Cases:
         timeline = tuple(Happening(at, type_, about) for at, type_, about in told)
         return replace(_case(row), tasks=_tasks(tasks, request_id), timeline=timeline)
 
+    def linked(self, owner: str, case: Case) -> tuple[Linked, ...]:
+        """The other requests of the same person that a case names, and those of its own submission; only the owner's
+        own, and only such as reached it.
+        """
+        why: dict[str, list[Flag]] = {request_id: [] for request_id in case.request.linked}
+        for link in case.links:
+            why.setdefault(link.request_id, []).append(link.why)
+        rows = CASE_ROWS.c
+        wanted = (
+            select(CASE_ROWS)
+            .where(rows.owner == owner, rows.person_key == case.request.person, rows.request_id.in_(list(why)))
+            .order_by(rows.received_at.desc(), rows.request_id)
+        )
+        with self._engine.connect() as connection:
+            return tuple(Linked(_case(row), tuple(why[row.request_id])) for row in connection.execute(wanted))
+
 
 def _case(row: Row[Any]) -> Case:
     return Case(
@@ -150,6 +178,9 @@ def _case(row: Row[Any]) -> Case:
         missing=tuple(row.missing),
         results=tuple(OrderResult.model_validate(result) for result in row.results),
         answered=row.answered,
+        unproved=tuple(Order.model_validate(order) for order in row.unproved),
+        flags=tuple(Flag(flag) for flag in row.flags),
+        links=tuple(Link(request_id, Flag(why)) for request_id, why in row.links),
     )
 
 

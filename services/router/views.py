@@ -8,7 +8,7 @@ from sqlalchemy import JSON, Column, Connection, Date, Index, Integer, MetaData,
 from schemas import topics
 from schemas.base import Fact
 from schemas.executor import ExecutionPlanned, OrderBegun, OrderCompleted, TaskDeferred, TaskSettled
-from schemas.request import TaskResult
+from schemas.request import Request, TaskResult
 from schemas.router import (
     InstructionReturned,
     OrderRecorded,
@@ -16,6 +16,8 @@ from schemas.router import (
     RequestClosed,
     RequestRouted,
 )
+from schemas.vocabulary import Assurance, Right
+from services.router import limits
 from services.runtime.accounts.acts_view import ActsView
 from services.runtime.chain import Accepted
 from services.runtime.database import Instant, insert_once
@@ -62,9 +64,17 @@ CASE_ROWS: Final = Table(
     Column("results", JSON, nullable=False),
     Column("answered", String, nullable=False),
     Column("policies", Integer, nullable=False),
+    Column("unproved", JSON, nullable=False),
+    Column("flags", JSON, nullable=False),
+    Column("links", JSON, nullable=False),
     Index("router_cases_by_time_left", "owner", "state", "legal_due"),
+    Index("router_cases_by_person", "owner", "person_key"),
 )
-"""``answered`` is the id of the last instruction that got an answer; ``request`` keeps what is sealed as it is."""
+"""``answered`` is the id of the last instruction that got an answer; ``request`` keeps what is sealed as it is.
+
+``flags`` and ``links`` are what :mod:`limits` says of the request when it reaches its owner. A person's requests lie in
+one partition, in order: whenever the rows are made anew, they come out the same.
+"""
 
 TASK_ROWS: Final = Table(
     "router_tasks",
@@ -142,6 +152,13 @@ CASES: Final = CaseView()
 
 def _open(connection: Connection, accepted: Accepted, routed: RequestRouted) -> None:
     request, envelope = routed.request, accepted.envelope
+    asked = limits.Asked(
+        request.id,
+        frozenset(order.right for order in request.orders),
+        request.received_at,
+        routed.proof.level is not Assurance.NONE,
+    )
+    said = limits.noted(asked, _before(connection, request))
     insert_once(
         connection,
         CASE_ROWS,
@@ -164,8 +181,28 @@ def _open(connection: Connection, accepted: Accepted, routed: RequestRouted) -> 
             "results": [],
             "answered": "",
             "policies": routed.policies,
+            "unproved": [_json(order) for order in routed.unproved],
+            "flags": list(said.flags),
+            "links": [[link.request_id, link.why] for link in said.links],
         },
     )
+
+
+def _before(connection: Connection, request: Request) -> list[limits.Asked]:
+    """What the same person asked of the same owner, as far as it reached it, in the order in which it did."""
+    rows = CASE_ROWS.c
+    theirs = (rows.owner == request.owner, rows.person_key == request.person, rows.request_id != request.id)
+    wanted = select(CASE_ROWS).where(*theirs).order_by(rows.routed_at, rows.request_id)
+    return [
+        limits.Asked(
+            row.request_id,
+            frozenset(Right(right) for right in row.rights.split(",")),
+            row.received_at,
+            row.proof["level"] != Assurance.NONE,
+            row.state != Phase.CLOSED,
+        )
+        for row in connection.execute(wanted)
+    ]
 
 
 def _instruct(connection: Connection, accepted: Accepted, instructed: OwnerInstructed) -> None:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 
 from schemas.roles import Permission
-from services.router.portal import api, case, inbox, package
+from services.router.portal import api, case, consents, files, inbox, package
 from services.router.portal.desk import PREFIX
 from services.router.views import ACTS
 from services.runtime.web.acts import acts_router
@@ -19,6 +19,8 @@ ROUTERS: tuple[APIRouter, ...] = (
     inbox.ROUTER,
     case.ROUTER,
     package.ROUTER,
+    files.ROUTER,
+    consents.ROUTER,
     api.ROUTER,
 )
 """All of them, under one prefix. Whatever names a request in its path goes through ``desk.own_case``; whatever names

@@ -13,7 +13,7 @@ from schemas.envelope import Read, parse_position, write_position
 from services.runtime.aggregate import Aggregate, decode, encode
 from services.runtime.service import Service
 
-FORMAT = 1
+FORMAT = 2
 """Changes with the encoding of what is kept. A cache of another format is dropped and rebuilt from the log."""
 
 HEAD = b"\0head"

@@ -82,7 +82,7 @@ def rebuild(
 def catalogue_apply(
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False)],
     logins: Annotated[
-        str, typer.Option(help="A module with LOGINS, for accounts that have no password_hash. Demo only.")
+        str, typer.Option(help="A module with LOGINS and SECRETS, for accounts and clients without any. Demo only.")
     ] = "",
 ) -> None:
     """Make the catalogue say what FILE says; what is not in the file is left as it is."""
@@ -93,6 +93,15 @@ def catalogue_apply(
 def catalogue_show() -> None:
     """Show owners, products and clients."""
     _verb("catalogue").show()
+
+
+@catalogue_app.command("secret")
+def catalogue_secret(
+    client: Annotated[str, typer.Argument(help="The id of a registered client.")],
+    alone: Annotated[bool, typer.Option("--alone", help="The secrets before it are good for nothing at once.")] = False,
+) -> None:
+    """Make a secret for a program and show it, this once. The one before it stays good until the next."""
+    _verb("clients").secret(client, alone)
 
 
 def main() -> None:

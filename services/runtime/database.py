@@ -90,16 +90,21 @@ def insert_once(connection: Connection, table: Table, values: Mapping[str, Any])
     return connection.execute(_insert_once(connection.dialect.name, table), dict(values)).rowcount == 1
 
 
-def insert_all_once(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert many rows at once, but for those whose key is there."""
-    if rows:
-        connection.execute(_insert_once(connection.dialect.name, table), rows)
+def insert_all_once(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> int:
+    """Insert many rows at once, but for those whose key is there. How many were inserted."""
+    return connection.execute(_insert_once(connection.dialect.name, table), rows).rowcount if rows else 0
 
 
 def upsert(connection: Connection, table: Table, values: Mapping[str, Any], keys: Sequence[str]) -> None:
     """Insert a row, or bring the one with the same ``keys`` (a primary key or unique constraint) up to ``values``."""
     statement = _upsert(connection.dialect.name, table, frozenset(values), tuple(keys))
     connection.execute(statement, dict(values))
+
+
+def upsert_all(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], keys: Sequence[str]) -> None:
+    """The same for many rows that name the same columns; of two with the same ``keys`` the later one stands."""
+    if rows:
+        connection.execute(_upsert(connection.dialect.name, table, frozenset(rows[0]), tuple(keys)), rows)
 
 
 @lru_cache(maxsize=256)

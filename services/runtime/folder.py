@@ -1,7 +1,7 @@
 """How accepted records become the rows of a read model: folded and counted in one transaction."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection, Engine, MetaData
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
@@ -27,6 +27,15 @@ class View(Protocol):
     @property
     def topics(self) -> tuple[str, ...]: ...
     def apply(self, connection: Connection, accepted: Accepted) -> None: ...
+
+
+@runtime_checkable
+class Wholesale(View, Protocol):
+    """A read model that can fold many records at once, to the same rows as one after the other. It may raise: then
+    nothing of it stands, and each is folded by itself.
+    """
+
+    def apply_all(self, connection: Connection, accepted: Sequence[Accepted]) -> None: ...
 
 
 class Refused(Exception):  # noqa: N818 — it names what became of the record
@@ -121,11 +130,28 @@ class Folder:
         with writing(self._engine) as connection:
             stored = positions.locked(connection, self.view.name, moved)
             _in_step(stored, {place: self._kept[place] for place in moved})
-            for one in accepted:
-                if one.record.offset > stored[one.record.topic, one.record.partition].head_at:
+            read = {place: cursor.head_at for place, cursor in stored.items()}
+            new = [one for one in accepted if one.record.offset > read[one.record.topic, one.record.partition]]
+            if not self._folded_at_once(connection, new):
+                for one in new:
                     self._fold(connection, one)
             ahead = {place: cursor for place, cursor in moved.items() if _is_ahead(cursor, stored[place])}
             positions.move(connection, self.view.name, ahead)
+
+    def _folded_at_once(self, connection: Connection, accepted: Sequence[Accepted]) -> bool:
+        """True if the view folded them all in one go. False if it cannot, or chokes on one of them: nothing is done."""
+        if not isinstance(self.view, Wholesale):
+            return False
+        try:
+            with connection.begin_nested():
+                self.view.apply_all(connection, accepted)
+        except SQLAlchemyError as error:
+            if isinstance(error, DataError | IntegrityError):
+                return False
+            raise
+        except Exception:  # noqa: BLE001 — told when the record is folded by itself
+            return False
+        return True
 
     def _fold(self, connection: Connection, accepted: Accepted) -> None:
         """One record that a view chokes on does not stop all the others. A database that fails does."""

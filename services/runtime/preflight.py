@@ -58,6 +58,12 @@ def _of_the_demo(here: Settings) -> bool:
 def check_accounts(here: Settings, catalogue: Catalogue) -> None:
     """Raises :class:`Refused` outside the demo where somebody could sign in with a password that is public."""
     demo = sum(account.demo and not account.deactivated for account in catalogue.accounts.values())
+    programs = [client.id for client in catalogue.clients.values() if client.demo]
+    if programs and not here.is_demo:
+        raise Refused(
+            f"The secret of {programs[0]} is the demo's, and public. Give it one of its own from a demo environment "
+            f"(habeas catalogue secret {programs[0]}), or begin with a log of your own."
+        )
     if demo and not here.is_demo:
         raise Refused(
             f"The catalogue holds {demo} demo login{'' if demo == 1 else 's'}, whose passwords are public. Begin "

@@ -1,6 +1,7 @@
 """Keeps a service's read models up with the logs: the one reader that feeds every view of a process."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -21,6 +22,9 @@ BATCH = 500
 """At most so many records are folded in one transaction."""
 
 POLL_MS = 500
+PACE = 0.04
+"""Seconds between the beginnings of two transactions: what comes alone is shown at once, of many more share one."""
+
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0
 """Seconds before reading is taken up again after an error; doubled each time."""
 
@@ -120,9 +124,11 @@ class Projector:
             while True:
                 fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
                 self._ends.update({tp: high for tp in partitions if (high := consumer.highwater(tp)) is not None})
-                if fetched:
-                    await self._show([record_of(raw) for batch in fetched.values() for raw in batch])
                 self._resume()
+                if fetched:
+                    began = time.monotonic()
+                    await self._show([record_of(raw) for batch in fetched.values() for raw in batch])
+                    await asyncio.sleep(max(0.0, began + PACE - time.monotonic()))
         finally:
             await consumer.stop()
 

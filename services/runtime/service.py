@@ -15,6 +15,7 @@ from schemas.envelope import Envelope
 if TYPE_CHECKING:
     from services.runtime.floor import Floor
     from services.runtime.projection import View
+    from services.runtime.web.direct import Endpoint
 
 Perform = Callable[[Any, "Floor"], Awaitable[Fact]]
 """Does one effect and returns its result. What may fail in the ordinary course is a result, not an exception."""
@@ -59,6 +60,10 @@ class Service:
     feeds: Mapping[str, int] = field(default_factory=dict)
     """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a
     log line nor a span tells of them."""
+    streams: frozenset[str] = frozenset()
+    """Paths whose bodies are read as they come, and bounded, by whoever answers there."""
+    direct: "Mapping[tuple[str, str], Endpoint]" = field(default_factory=dict)
+    """Method and exact path → what answers there without the router being asked; for what is asked all the time."""
     uploads: Mapping[str, int] = field(default_factory=dict)
     """Beginnings of paths where a form may carry files, and the bytes that such a body may have; it is not read before
     the page reads it. Anywhere else a body is short."""

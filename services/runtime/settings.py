@@ -16,6 +16,8 @@ class Settings(BaseSettings):
     """The environment, typed. Keys are urlsafe base64 of 32 bytes, and are never printed.
 
     ``environment`` is ``demo`` only where the supervisor says so; ``keys_generated`` tells that it made the keys.
+    Without ``sms_account`` no text message leaves. ``letters_per_address`` and ``texts_per_number`` are what people who
+    have proved nothing can cause in a day.
     """
 
     model_config = SettingsConfigDict(env_prefix="HABEAS_", frozen=True, extra="ignore")
@@ -32,6 +34,12 @@ class Settings(BaseSettings):
     smtp: str = ""
     clamd: str = ""
     mail_from: str = "privacy-desk@habeas.example"
+    sms_url: str = "https://api.twilio.com"
+    sms_account: str = ""
+    sms_token: SecretStr = SecretStr("")
+    sms_from: str = ""
+    letters_per_address: int = Field(30, ge=1)
+    texts_per_number: int = Field(8, ge=1)
     public_url: str = ""
     secure_cookies: bool = False
     processes: str = ""

@@ -2,7 +2,7 @@
 
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, TypeVar, cast
@@ -57,6 +57,10 @@ class Vault:
         A key that was destroyed is not made again. Raises ValueError for a purpose there is not.
         """
         self._keys.prepare(request_id, purposes)
+
+    def prepare_all(self, request_ids: Sequence[str], purposes: Iterable[str] = PURPOSES) -> None:
+        """The same for many requests at once, in one transaction."""
+        self._keys.prepare_all(request_ids, purposes)
 
     def seal(self, request_id: str, purpose: str, field: str, text: str) -> str:
         """``sealed:v1:<purpose>:<nonce and ciphertext>``, new each time. Raises :class:`Forgotten` without a key."""

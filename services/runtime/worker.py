@@ -143,10 +143,10 @@ class Worker:
                 await self.bus.stop()
 
     def _readings(self) -> list[Coroutine[Any, Any, None]]:
-        """What is read beside the stream. Acts are appended only where they are also shown."""
-        shown = any(topics.ACTS in view.topics for view in self.service.views)
+        """What is read beside the stream. Acts are appended only by services that write them."""
+        records = self.service.name in topics.BY_NAME[topics.ACTS].writers
         always = [self.replica.run(), self.views.run(), self.measuring.run(), self.measuring.time_views()]
-        return [*always, self.recorder.log.run()] if shown else always
+        return [*always, self.recorder.log.run()] if records else always
 
     def _packages(self) -> str:
         return self.here.packages_url or f"file://{self.here.home.absolute()}/packages"

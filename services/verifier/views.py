@@ -1,106 +1,149 @@
-"""What the verifier's page looks up: where each challenge stands, and what became of each proof."""
+"""What the verifier's pages look up: where each request's proof stands, and what became of whatever was given."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, select
+from sqlalchemy import Boolean, Column, Connection, Engine, MetaData, String, Table, select
 
 from schemas import topics
 from schemas.base import Fact
 from schemas.verifier import (
     ChallengeIssued,
+    EvidenceNeeded,
+    EvidenceTaken,
     IdentityVerified,
     ProofRejected,
     VerificationExpired,
     VerificationFailed,
 )
 from services.runtime.chain import Accepted
-from services.runtime.database import Instant, create_tables, engine, insert_once
+from services.runtime.database import Instant, create_tables, engine, insert_once, upsert
 
 OPEN: Final = "open"
+EVIDENCE: Final = "evidence"
+CHECKING: Final = "checking"
 VERIFIED: Final = "verified"
+PARTLY: Final = "partly"
+FAILED: Final = "failed"
 REJECTED: Final = "rejected"
+WRONG_CODE: Final = "wrong_code"
 
 METADATA = MetaData()
-CHALLENGES_TABLE = Table(
-    "verifier_challenges",
+CASE_ROWS = Table(
+    "proof_cases",
     METADATA,
     Column("request_id", String, primary_key=True),
     Column("owner", String, nullable=False),
     Column("person_key", String, nullable=False),
+    Column("locale", String, nullable=False),
     Column("digest", String, nullable=False),
+    Column("agent", Boolean, nullable=False),
     Column("phase", String, nullable=False),
+    Column("wanted", String, nullable=False),
     Column("expires_at", Instant, nullable=False),
 )
 ANSWERS = Table(
-    "verifier_answers",
+    "proof_answers",
     METADATA,
     Column("cause_id", String, primary_key=True),
     Column("request_id", String, nullable=False),
     Column("answer", String, nullable=False),
 )
-"""What each proof led to, so that any replica can show it; a proof that met a settled challenge led to nothing."""
-
-_PHASES: Final[dict[type[Fact], str]] = {
-    IdentityVerified: VERIFIED,
-    VerificationFailed: "failed",
-    VerificationExpired: "expired",
-}
+"""What each proof led to, so that any replica can show it; a proof that met a settled request led to nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Challenge:
-    """One challenge. ``digest`` is the SHA-256 of the secret in the link that was sent."""
+class Case:
+    """One request whose proof is awaited. ``digest`` is the SHA-256 of the secret in the link."""
 
     request_id: str
     owner: str
     person_key: str
+    locale: str
     digest: str
+    agent: bool
     phase: str
+    wanted: str
     expires_at: datetime
+
+    def wants(self, method: str) -> bool:
+        """True if this is among what the page asks for."""
+        return method in self.wanted.split()
 
 
 @dataclass(frozen=True, slots=True)
-class ChallengesView:
+class CasesView:
     """Folds the verifier's own log."""
 
-    name: str = "verifier"
+    name: str = "proof"
     metadata: MetaData = METADATA
     topics: tuple[str, ...] = (topics.events("verifier"),)
 
     def apply(self, connection: Connection, accepted: Accepted) -> None:
-        """One row per challenge, moved on by what ends it; one row per proof."""
+        """One row per challenged request, moved on by each event; one row per thing that was given."""
         envelope, body = accepted.envelope, accepted.body
-        if isinstance(body, ChallengeIssued):
-            row = {
-                "request_id": envelope.subject,
-                "owner": envelope.owner,
-                "person_key": envelope.partitionkey,
-                "digest": body.challenge.digest,
-                "phase": OPEN,
-                "expires_at": body.expires_at,
-            }
-            insert_once(connection, CHALLENGES_TABLE, row)
-        elif isinstance(body, ProofRejected):
-            _answered(connection, accepted, REJECTED)
-        elif body is not None and type(body) in _PHASES:
-            phase, table = _PHASES[type(body)], CHALLENGES_TABLE
-            connection.execute(table.update().where(table.c.request_id == envelope.subject).values(phase=phase))
-            _answered(connection, accepted, phase)
+        match body:
+            case ChallengeIssued():
+                row = {
+                    "request_id": envelope.subject,
+                    "owner": envelope.owner,
+                    "person_key": envelope.partitionkey,
+                    "locale": body.request.locale,
+                    "digest": body.challenge.digest,
+                    "agent": body.agent,
+                    "phase": OPEN,
+                    "wanted": "",
+                    "expires_at": body.expires_at,
+                }
+                upsert(connection, CASE_ROWS, row, ["request_id"])
+            case EvidenceNeeded():
+                _moved(connection, accepted, EVIDENCE, " ".join(body.wanted))
+            case EvidenceTaken():
+                _moved(connection, accepted, CHECKING)
+            case IdentityVerified() | VerificationFailed() | VerificationExpired():
+                _moved(connection, accepted, _end(body))
+            case _:
+                pass
+        if (answer := _answer(body)) is not None:
+            row = {"cause_id": envelope.causationid, "request_id": envelope.subject, "answer": answer}
+            insert_once(connection, ANSWERS, row)
 
 
-CHALLENGES = ChallengesView()
+CASES = CasesView()
 
 
-def _answered(connection: Connection, accepted: Accepted, answer: str) -> None:
-    row = {
-        "cause_id": accepted.envelope.causationid,
-        "request_id": accepted.envelope.subject,
-        "answer": answer,
-    }
-    insert_once(connection, ANSWERS, row)
+def _moved(connection: Connection, accepted: Accepted, phase: str, wanted: str = "") -> None:
+    rows = CASE_ROWS.c
+    which = rows.request_id == accepted.envelope.subject
+    connection.execute(CASE_ROWS.update().where(which).values(phase=phase, wanted=wanted))
+
+
+def _end(body: IdentityVerified | VerificationFailed | VerificationExpired) -> str:
+    match body:
+        case IdentityVerified():
+            less = bool(body.unproved) or any(order.instead_of for order in body.request.orders)
+            return PARTLY if less else VERIFIED
+        case VerificationFailed():
+            return FAILED
+        case VerificationExpired():
+            return "expired"
+
+
+def _answer(body: Fact | None) -> str | None:
+    """What whoever gave something is shown."""
+    match body:
+        case ProofRejected():
+            return REJECTED
+        case EvidenceNeeded():
+            return WRONG_CODE if body.wrong_code else EVIDENCE
+        case EvidenceTaken():
+            return CHECKING
+        case IdentityVerified() | VerificationFailed() | VerificationExpired():
+            return _end(body)
+        case _:
+            return None
 
 
 @lru_cache(maxsize=4)
@@ -111,11 +154,11 @@ def database(url: str) -> Engine:
     return made
 
 
-def find(where: Engine, request_id: str) -> Challenge | None:
-    """The challenge of a request, if there is one and the read model has got that far."""
+def find(where: Engine, request_id: str) -> Case | None:
+    """Where a request stands, if it was challenged and the read model has got that far."""
     with where.connect() as connection:
-        row = connection.execute(select(CHALLENGES_TABLE).where(CHALLENGES_TABLE.c.request_id == request_id)).first()
-    return Challenge(*row) if row is not None else None
+        row = connection.execute(select(CASE_ROWS).where(CASE_ROWS.c.request_id == request_id)).first()
+    return Case(*row) if row is not None else None
 
 
 def answer_to(where: Engine, request_id: str, cause_id: str) -> str | None:

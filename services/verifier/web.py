@@ -1,136 +1,149 @@
-"""The page behind the link in a letter: one button, and what came of pressing it."""
+"""The pages behind the link in a letter: one button, what more is needed, and what came of it."""
 
 import asyncio
-import hmac
-import re
-from contextlib import suppress
-from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Form, Request, Response
-from sqlalchemy import Engine
+from fastapi import APIRouter, Form, Request, Response
+from fastapi.responses import RedirectResponse
 
-from schemas.catalogue import Owner
-from schemas.envelope import derived_id
-from schemas.verifier import SubmitProof
+from schemas.verifier import DisownRequest, SubmitProof
+from schemas.vocabulary import Method
 from services.runtime.bus import new_cause_id
-from services.runtime.floor import Floor
-from services.runtime.web.app import floor_of
-from services.runtime.web.pages import pending, render
-from services.runtime.web.problem import Problem
-from services.verifier import views
-from services.verifier.views import OPEN, VERIFIED, Challenge
+from services.runtime.person import code_digest
+from services.runtime.vault import Forgotten
+from services.runtime.web.forms import Filled, submitted
+from services.runtime.web.pages import render
+from services.verifier.evidence import POINTS, Evidence, sealed
+from services.verifier.looking import Lent, Visit, answer_of, cause_of, ended, pass_for, visit
+from services.verifier.verdict import SOMEBODYS_WORD
+from services.verifier.views import CHECKING, EVIDENCE, FAILED, OPEN, PARTLY, VERIFIED, WRONG_CODE
 
-PATIENCE: Final = 2.0
-"""Seconds the answer is waited for before the page says that it is coming."""
+DISOWN: Final = "disown"
 
 router = APIRouter(prefix="/verify", include_in_schema=False)
-Lent = Annotated[Floor, Depends(floor_of)]
-_PRESS = re.compile(r"[A-Za-z0-9-]{16,64}")
 
 
-@router.api_route("/{request_id}/{token}", methods=["GET", "HEAD"])
-async def show(request: Request, floor: Lent, request_id: str, token: str) -> Response:
-    """The button. Opening changes nothing: mail programs open links on their own."""
-    found = await _challenge(floor, request_id)
-    owner = _owner(floor, found, _digest(token))
-    return render(
-        request,
-        "confirm.html",
-        owner=owner,
-        press=new_cause_id(),
-        challenge=found if owner and found and found.phase == OPEN else None,
-    )
+@router.api_route("/{request_id}/code", methods=["GET", "HEAD"])
+async def ask_for_the_code(request: Request) -> Response:
+    """Where the code of a text message is entered. The page is the same whether there is such a request or not."""
+    return _code_page(request)
 
 
-@router.post("/{request_id}/{token}")
+@router.post("/{request_id}/code")
+async def take_the_code(
+    request: Request,
+    floor: Lent,
+    request_id: str,
+    code: Annotated[str, Form()] = "",
+    press: Annotated[str, Form()] = "",
+) -> Response:
+    """Presents the code. Whatever is wrong with it, the answer is the same."""
+    digits = "".join(code.split())
+    secret = floor.settings.person_secret.get_secret_value()
+    seen = await visit(floor, request, request_id, "", patiently=True)
+    proof = SubmitProof(digest=code_digest(secret, request_id, digits))
+    seen, answer = await seen.send(proof, cause_of(press, request_id, proof.digest))
+    if answer == EVIDENCE:
+        return RedirectResponse(f"/verify/{request_id}/{pass_for(floor, request_id)}", 303)
+    if answer in (CHECKING, VERIFIED, PARTLY):
+        return ended(seen.with_key(pass_for(floor, request_id)), answer, "")
+    return _code_page(request, status=422)
+
+
+@router.api_route("/{request_id}/{key}", methods=["GET", "HEAD"])
+async def show(request: Request, floor: Lent, request_id: str, key: str) -> Response:
+    """The button, or what more is needed. Opening changes nothing: mail programs open links on their own."""
+    seen = await visit(floor, request, request_id, key)
+    if seen.at(EVIDENCE):
+        return _evidence_page(seen, Filled())
+    if seen.at(CHECKING):
+        return ended(seen, CHECKING, "")
+    found = seen.found if seen.at(OPEN) else None
+    return render(request, "confirm.html", owner=seen.owner, press=new_cause_id(), challenge=found)
+
+
+@router.post("/{request_id}/{key}")
 async def confirm(
-    request: Request, floor: Lent, request_id: str, token: str, press: Annotated[str, Form()] = ""
+    request: Request,
+    floor: Lent,
+    request_id: str,
+    key: str,
+    press: Annotated[str, Form()] = "",
+    choice: Annotated[str, Form()] = "",
 ) -> Response:
     """Presents the secret. The same button pressed twice presents it once."""
-    digest = _digest(token)
-    found = await _awaited(floor, request_id)
-    owner = _owner(floor, found, digest)
-    cause = derived_id("proof", request_id, digest, press) if _PRESS.fullmatch(press) else new_cause_id()
-    answer = await _answer(floor, request_id, cause)
-    if answer is None and found is not None and found.phase == OPEN:
-        waiter = floor.views.expect(cause)
-        await floor.bus.send(
-            SubmitProof(digest=digest),
-            to="verifier",
-            subject=request_id,
-            owner=found.owner,
-            person_key=found.person_key,
-            id=cause,
-            correlation=request_id,
-        )
-        await waiter.wait(PATIENCE)
-        answer = await _answer(floor, request_id, cause)
-        found = await _challenge(floor, request_id)
-    return _result(request, owner, found, answer, f"{request.url.path}/{cause}")
+    seen = await visit(floor, request, request_id, key, patiently=True)
+    disowns = choice == DISOWN
+    cause = cause_of(press, request_id, seen.digest, *((DISOWN,) if disowns else ()))
+    if seen.at(EVIDENCE) and not disowns and await answer_of(floor, request_id, cause) is None:
+        return _evidence_page(seen, Filled())
+    word = DisownRequest(digest=seen.digest) if disowns else SubmitProof(digest=seen.digest)
+    seen, answer = await seen.send(word, cause)
+    return _result(seen, answer, f"{request.url.path}/{cause}", disowned=disowns)
 
 
-@router.get("/{request_id}/{token}/{cause}")
-async def look_again(request: Request, floor: Lent, request_id: str, token: str, cause: str) -> Response:
+@router.post("/{request_id}/{key}/evidence")
+async def take_evidence(request: Request, floor: Lent, request_id: str, key: str) -> Response:
+    """Takes what more was given. Sent twice, it counts once."""
+    seen = await visit(floor, request, request_id, key)
+    given = await submitted(request, Evidence)
+    if seen.found is None:
+        return ended(seen, FAILED, "")
+    if isinstance(given, Filled) or given.is_empty:
+        form = given if isinstance(given, Filled) else Filled()
+        return _evidence_page(seen, form, status=422, empty=form is not given)
+    cause = cause_of(given.press, request_id, seen.digest, "evidence")
+    try:
+        more = await asyncio.to_thread(sealed, floor, seen.found, given)
+    except Forgotten:
+        return ended(seen, FAILED, "")
+    seen, answer = await seen.send(more, cause)
+    return _result(seen, answer, f"{request.url.path}/{cause}", gave_more=True)
+
+
+@router.get("/{request_id}/{key}/{cause}")
+async def look_again(request: Request, floor: Lent, request_id: str, key: str, cause: str) -> Response:
     """Where the pending page looks for its answer."""
-    waiter = floor.views.expect(cause)
-    answer = await _answer(floor, request_id, cause)
-    found = await _challenge(floor, request_id)
-    if answer is None and found is not None and found.phase == OPEN:
-        await waiter.wait(PATIENCE)
-        answer, found = await _answer(floor, request_id, cause), await _challenge(floor, request_id)
-    return _result(request, _owner(floor, found, _digest(token)), found, answer, request.url.path)
+    seen, answer = await (await visit(floor, request, request_id, key)).awaited(cause)
+    return _result(seen, answer, request.url.path)
 
 
-def _result(request: Request, owner: Owner | None, found: Challenge | None, answer: str | None, again: str) -> Response:
-    """Confirmed, not (one page for every reason, and for requests that never were), or not known yet."""
-    if answer == VERIFIED:
-        return render(request, "confirmed.html", owner=owner)
-    if answer is None and found is not None and found.phase == OPEN:
-        return pending(request, to=again, what="We are checking your link", owner=owner)
-    return render(request, "not-valid.html", status=410)
+@router.get("/{request_id}/{key}/evidence/{cause}")
+async def look_again_for_evidence(request: Request, floor: Lent, request_id: str, key: str, cause: str) -> Response:
+    """The same, for what more was given."""
+    seen, answer = await (await visit(floor, request, request_id, key)).awaited(cause)
+    return _result(seen, answer, request.url.path, gave_more=True)
 
 
-async def _challenge(floor: Floor, request_id: str) -> Challenge | None:
-    """The challenge. Raises a 503 problem while the read model is catching up: a good link must not be called bad."""
-    found = await asyncio.to_thread(views.find, _database(floor), request_id)
-    if found is None and not floor.views.caught_up():
-        raise Problem(
-            503,
-            "We cannot check your link just now",
-            code="not-ready",
-            detail="Nothing is wrong with it. Please try again in a moment.",
-            headers={"Retry-After": "5"},
-        )
-    return found
+def _result(
+    seen: Visit, answer: str | None, again: str, *, disowned: bool = False, gave_more: bool = False
+) -> Response:
+    """What came of it. What is asked for more is shown to whoever holds the secret, and to nobody else."""
+    used_before = answer is None and not gave_more and not disowned
+    if seen.at(EVIDENCE) and (answer in (EVIDENCE, WRONG_CODE) or used_before):
+        return _evidence_page(seen, Filled(), wrong_code=answer == WRONG_CODE)
+    if answer == FAILED and seen.found is not None:
+        return render(seen.request, "ended.html", owner=seen.owner, disowned=disowned)
+    return ended(seen, answer, again)
 
 
-async def _awaited(floor: Floor, request_id: str) -> Challenge | None:
-    """The challenge; one that the read model does not show is waited for a little, for a letter may be faster."""
-    if (found := await _challenge(floor, request_id)) is not None:
-        return found
-    with suppress(TimeoutError):
-        async with asyncio.timeout(PATIENCE):
-            async for _ in floor.views.changes():
-                if (found := await _challenge(floor, request_id)) is not None:
-                    return found
-    return await _challenge(floor, request_id)
+def _evidence_page(
+    seen: Visit, form: Filled, *, status: int = 200, wrong_code: bool = False, empty: bool = False
+) -> Response:
+    found = seen.found
+    assert found is not None
+    asks: dict[str, Any] = {
+        "declaration": found.wants(Method.DECLARATION),
+        "code": found.wants(Method.SMS_CODE),
+        "points": POINTS if found.wants(Method.KNOWLEDGE) else (),
+        "word": any(found.wants(method) for method in SOMEBODYS_WORD),
+    }
+    return render(
+        seen.request, "evidence.html", status=422 if wrong_code else status, owner=seen.owner, form=form,
+        press=new_cause_id(), expires_at=found.expires_at, wrong_code=wrong_code, empty=empty, asks=asks,
+        action=f"/verify/{seen.request_id}/{seen.key}/evidence",
+    )  # fmt: skip
 
 
-async def _answer(floor: Floor, request_id: str, cause: str) -> str | None:
-    return await asyncio.to_thread(views.answer_to, _database(floor), request_id, cause)
-
-
-def _owner(floor: Floor, found: Challenge | None, digest: str) -> Owner | None:
-    """The owner, for whoever holds the right link; to anybody else the page is the same for every request and none."""
-    if found is None or not hmac.compare_digest(found.digest, digest):
-        return None
-    return floor.catalogue().owners.get(found.owner)
-
-
-def _database(floor: Floor) -> Engine:
-    return views.database(floor.settings.database_of("verifier"))
-
-
-def _digest(token: str) -> str:
-    return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
+def _code_page(request: Request, status: int = 200) -> Response:
+    return render(request, "code.html", status=status, press=new_cause_id(), wrong=status != 200)

@@ -33,7 +33,7 @@ class Standard:
 
 async def series(stack: Stack, first: int, count: int, together: int) -> Standard:
     """``count`` people ask, ``together`` at a time, and are verified and approved through the public pages and APIs."""
-    world = World(stack.run["services"], stack.run["mailbox"], stack.run["logins"])
+    world = World.told(stack.run)
     errands = [Errand(person_of(OWNER, first + number), RIGHTS, "api") for number in range(count)]
     handler, places = Handler(world, OWNER), asyncio.Semaphore(together)
     before, began = cpu_seconds(stack.pids), time.monotonic()

@@ -76,6 +76,7 @@ async def test_and_deactivates_any_of_them_but_not_an_owners_last_admin(
         ("alder-falls", "admin", "portal"),
         ("habeas-custodian", "operator", "console"),
         ("habeas-custodian", "privacy", "portal"),
+        ("habeas-custodian", "phone-desk", "desk"),
         ("alder-falls", "operator", ""),
         ("nowhere", "admin", ""),
         ("", "admin", ""),

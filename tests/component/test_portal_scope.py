@@ -12,6 +12,7 @@ from schemas.vocabulary import Right
 from services.router.portal.case import changes_of
 from services.router.web import ROUTERS
 from services.runtime.web.people import Step
+from tests.support.portal_asked import telling
 from tests.support.portal_world import HTML, World, approval
 
 ROUTES = [(method, route.path) for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)
@@ -37,14 +38,17 @@ def world(tmp_path: Path) -> World:
 
 @pytest.fixture
 def theirs(world: World) -> Request:
-    """Dunmore's request, settled, with a package."""
-    return world.route("dunmore", (Right.ACCESS,), name="Zoltan Planted", email="zoltan@mail.example")
+    """Dunmore's request, settled, with a file, a package and an opt-out on record."""
+    asked = world.request("dunmore", (Right.ACCESS,), name="Zoltan Planted", email="zoltan@mail.example")
+    world.route("dunmore", (Right.LIMIT,), name="Zoltan Planted", email="zoltan@mail.example")
+    return world.arrive(telling(world, asked, files={"Zoltan.pdf": b"%PDF-1.7"}))
 
 
 def filled(path: str, request_id: str, order_id: str) -> str:
-    return (
-        path.replace("{request_id}", request_id).replace("{order_id}", order_id).replace("{account_id}", "alder-reader")
-    )
+    parts = {"{request_id}": request_id, "{order_id}": order_id, "{account_id}": "alder-reader", "{at}": "0"}
+    for part, value in parts.items():
+        path = path.replace(part, value)
+    return path
 
 
 def without_ids(text: str) -> str:
@@ -108,7 +112,7 @@ async def test_an_open_page_hears_of_its_own_case_only(world: World, theirs: Req
 
 @pytest.mark.parametrize(("method", "path"), LISTS)
 async def test_no_list_shows_another_owners_case(world: World, theirs: Request, method: str, path: str) -> None:
-    mine = world.route("alder")
+    mine = world.route("alder", (Right.OPT_OUT,))
     async with world.clerk("alder") as clerk:
         for state in ("open", "deciding", "executing", "closed", "all"):
             answer = await clerk.request(method, path, params={"state": state})

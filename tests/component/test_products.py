@@ -2,6 +2,7 @@
 
 import asyncio
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -316,6 +317,35 @@ async def test_an_opt_out_marks_what_could_be_shared_and_tells_the_vendor(produc
     assert lines["contact_points"]["vendor"]["order"] == "opt-out"
     marked = talk.rows("SELECT ref FROM contact_points WHERE opted_out")
     assert [row.ref for row in marked] == [ref_of(talk.suite, whom)]
+
+
+@pytest.mark.requirement("R03")
+async def test_a_limit_is_another_mark_under_another_key(product: Open) -> None:
+    talk, whom = product("civichr"), person("brookhaven", 4)
+    lines = await talk.do("opt-out", whom, kind="sensitive")
+    assert {name: line["outcome"] for name, line in lines.items()} == {
+        "applicants": "opted_out",
+        "employees": "opted_out",
+        "protected_characteristics": "opted_out",
+    }
+    assert talk.rows("SELECT count(*) FROM applicants WHERE limited") == [(1,)]
+    assert talk.rows("SELECT count(*) FROM job_alerts WHERE opted_out") == [(0,)]
+    again = await talk.ask(whom.owner, "opt-out", {"refs": [ref_of(talk.suite, whom)]}, "task-1")
+    assert again.status_code == 409
+    unknown = await talk.ask(whom.owner, "opt-out", {"refs": [], "kind": "all"}, "task-2")
+    assert unknown.status_code == 422
+
+
+def test_a_database_that_an_older_release_filled_gets_the_new_marks(seeded: Path, tmp_path: Path) -> None:
+    (tmp_path / "products").mkdir()
+    file = Path(shutil.copy(seeded / "civicrec.db", tmp_path / "products"))
+    with sqlite3.connect(file) as old:
+        old.execute("ALTER TABLE payments DROP COLUMN limited")
+    for _ in range(2):
+        store = open_product(suite("civicrec"), tmp_path)
+        with store.reading() as connection:
+            assert connection.exec_driver_sql("SELECT count(*) FROM payments WHERE NOT limited").scalar_one() > 0
+        store.close()
 
 
 @pytest.mark.parametrize("what", ["access", "erase", "correct", "opt-out"])

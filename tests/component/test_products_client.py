@@ -11,12 +11,14 @@ from typing import Any, cast
 
 import httpx
 import pytest
+import yaml
 
 from infra.demo.product import create
 from infra.demo.residents import Person, person, residents
 from infra.demo.seeding import open_product
 from infra.demo.store import Store
 from infra.demo.suites import suite
+from infra.demo.world import CATALOGUE
 from schemas.catalogue import Catalogue, Owner, PrivacyContact, Product
 from schemas.executor import TaskFailed, TaskReported
 from schemas.request import Contact, Correction, Order, Request, TaskResult
@@ -31,8 +33,8 @@ from services.runtime.vault import Vault
 
 TOKEN = "the-product-token"
 KEY = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-SLUGS = ("civicengage", "civicrec", "seeclickfix", "civichr")
-OWNERS = ("alder-falls", "brookhaven")
+SLUGS = ("civicengage", "civicrec", "seeclickfix", "civichr", "civicready")
+OWNERS = ("alder-falls", "brookhaven", "cedar-point")
 
 
 class World:
@@ -106,7 +108,13 @@ def _catalogue() -> Catalogue:
         )
         for slug in OWNERS
     }
-    products = {slug: Product(slug=slug, name=suite(slug).name, base_url=f"http://{slug}") for slug in SLUGS}
+    declared = {row["slug"]: row["holdings"] for row in yaml.safe_load(CATALOGUE.read_text())["products"]}
+    products = {
+        slug: Product.model_validate(
+            {"slug": slug, "name": suite(slug).name, "base_url": f"http://{slug}", "holdings": declared[slug]}
+        )
+        for slug in SLUGS
+    }
     return Catalogue(1, owners, products)
 
 
@@ -131,6 +139,13 @@ async def world(tmp_path: Path, stores: Mapping[str, Store]) -> AsyncIterator[Wo
     made = World(tmp_path, stores)
     yield made
     await made.http.aclose()
+
+
+def marked(stores: Mapping[str, Store], table: str, column: str) -> list[str]:
+    """Whose records bear a mark, in CivicRec's own database."""
+    with stores["civicrec"].reading() as connection:
+        rows = connection.exec_driver_sql(f"SELECT DISTINCT email FROM {table} WHERE {column}")
+        return [email for (email,) in rows]
 
 
 def outcomes(reported: TaskReported) -> dict[str, Outcome]:
@@ -200,11 +215,54 @@ async def test_nobody_found_is_told_and_nothing_is_asked(world: World) -> None:
     assert await world.ledger() == []
 
 
-@pytest.mark.parametrize("right", [Right.KNOW, Right.LIMIT])
-async def test_what_no_product_can_do_is_unsupported_and_not_done(world: World, right: Right) -> None:
-    reported = await world.do(world.request(person("alder-falls", 6)), right)
-    assert {(leaf.outcome, leaf.done) for leaf in reported.leaves} == {(Outcome.UNSUPPORTED, 0)}
-    assert await world.ledger() == []
+@pytest.mark.requirement("R03")
+async def test_a_limit_is_a_mark_on_sensitive_data_and_nothing_else(world: World, stores: Mapping[str, Store]) -> None:
+    whom, other = person("alder-falls", 6), person("alder-falls", 7)
+    limited = await world.do(world.request(whom), Right.LIMIT)
+    assert outcomes(limited) == {"members": Outcome.OPTED_OUT, "payments": Outcome.OPTED_OUT}
+    assert {leaf.data_set: leaf.forwarded for leaf in limited.leaves}["payments"] == ("Tollgate Payments",)
+    assert marked(stores, "members", "limited") == [whom.email]
+    assert marked(stores, "members", "opted_out") == []
+    await world.do(world.request(other), Right.OPT_OUT, task="t-2")
+    assert marked(stores, "members", "opted_out") == [other.email]
+    nothing = await world.do(world.request(whom), Right.LIMIT, "civicengage", task="t-3")
+    assert outcomes(nothing) == {"*": Outcome.NOT_FOUND}
+
+
+@pytest.mark.requirement("R10")
+@pytest.mark.requirement("R50")
+async def test_an_opt_out_is_passed_on_and_the_acknowledgement_is_told(world: World) -> None:
+    reported = await world.do(world.request(person("cedar-point", 6)), Right.OPT_OUT, "civicready")
+    (leaf,) = reported.leaves
+    assert (leaf.data_set, leaf.outcome, leaf.forwarded) == ("contact_points", Outcome.OPTED_OUT, ("Clarion Alerts",))
+
+
+@pytest.mark.requirement("R12")
+async def test_to_know_is_told_from_what_products_declare_and_no_value_leaves_them(world: World) -> None:
+    whom = person("alder-falls", 6)
+    request, results = world.request(whom), []
+    for slug in ("civicengage", "civicrec"):
+        told = await world.do(request, Right.KNOW, slug, task=f"t-{slug}")
+        assert {leaf.outcome for leaf in told.leaves} == {Outcome.DELIVERED}
+        assert await world.ledger(slug) == []
+        results.append(TaskResult(id=told.task_id, product=slug, attempt=1, leaves=told.leaves, evidence=told.evidence))
+    order = OrderState(id="o-1", right=Right.KNOW, begun=True, open_tasks=(), results=tuple(results))
+    made = await make_package(MakePackage(id="m-1", request=request, order=order), world.floor)
+    assert made == await make_package(MakePackage(id="m-1", request=request, order=order), world.floor)
+    raw = await world.floor.blobs.read("r-1", made.package.ref, by="test", why="test")
+    with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+        data, page = archive.read("data.json").decode(), archive.read("report.html").decode()
+    kinds = [each["category"] for each in json.loads(data)["categories"]]
+    assert kinds == ["identifying", "contact", "visitor", "financial"]
+    assert not any(value in data + page for value in (whom.email, whom.name, whom.phone, whom.address))
+
+
+@pytest.mark.requirement("R12")
+async def test_a_data_set_of_which_nothing_is_declared_is_not_passed_over(world: World) -> None:
+    bare = world.floor.catalogue().products["civicrec"].model_copy(update={"holdings": ()})
+    world.floor.catalogue = lambda: _catalogue().with_entry(bare)
+    reported = await world.do(world.request(person("alder-falls", 6)), Right.KNOW)
+    assert {leaf.outcome for leaf in reported.leaves} == {Outcome.UNSUPPORTED}
 
 
 @pytest.mark.requirement("R23")

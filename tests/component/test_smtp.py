@@ -294,7 +294,7 @@ def to_account(on: Floor, door: str) -> SendToAccount:
     return SendToAccount(id="l-1:1", letter=letter, attempt=1)
 
 
-@pytest.mark.parametrize(("door_of_it", "service"), [("portal", "router"), ("console", "console")])
+@pytest.mark.parametrize(("door_of_it", "service"), [("portal", "router"), ("console", "console"), ("desk", "intake")])
 async def test_an_invitation_leads_to_the_pages_of_its_door(tmp_path: Path, door_of_it: str, service: str) -> None:
     door = Door()
     async with server(door) as port:

@@ -186,7 +186,7 @@ async def test_a_span_belongs_to_the_callers_trace_and_holds_no_path(
     spans = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    monkeypatch.setattr("services.runtime.web.watch.trace.get_tracer", provider.get_tracer)
+    monkeypatch.setattr("services.runtime.web.watch.trace.get_tracer_provider", lambda: provider)
     parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     await client.get("/v1/things/s3cret?count=2", headers={"traceparent": parent})
     await client.get("/v1/broken")

@@ -50,7 +50,10 @@ async def _asked(running: Running) -> tuple[httpx.Response, float]:
     body = {"owner": OWNER, "rights": ["access"], "name": person.name, "email": person.email}
     began = time.monotonic()
     async with httpx.AsyncClient(timeout=20) as http:
+        shown = await running.world.authorized(http)
         answer = await http.post(
-            f"{running.world.services['intake']}/v1/requests", json=body, headers={"Idempotency-Key": str(uuid4())}
+            f"{running.world.services['intake']}/v1/requests",
+            json=body,
+            headers={"Idempotency-Key": str(uuid4()), **shown},
         )
     return answer, time.monotonic() - began

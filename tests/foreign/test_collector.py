@@ -37,7 +37,7 @@ def world(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Ite
     stack = Stack(tmp_path_factory.mktemp("stack"), BASE, env=env)
     told = stack.start()
     try:
-        yield World(told["services"], told["mailbox"], told["logins"])
+        yield World.told(told)
     finally:
         stack.stop()
 

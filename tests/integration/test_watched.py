@@ -16,6 +16,7 @@ from schemas.topics import SERVICES, events, inbox
 from services.console.vitals import numbers
 from services.runtime.metrics import REGISTRY
 from tests.conftest import Running
+from tests.support.programs import bearer
 from tests.support.wire import Operator, eventually, publish
 
 pytestmark = pytest.mark.stack
@@ -40,7 +41,7 @@ def submit(world: World, number: int) -> str:
     answer = httpx.post(
         f"{world.services['intake']}/v1/requests",
         json=asked,
-        headers={"Idempotency-Key": f"watched-{number}-{time.time_ns()}"},
+        headers={"Idempotency-Key": f"watched-{number}-{time.time_ns()}", **bearer(world)},
         timeout=20,
     )
     assert answer.status_code in {201, 202}, answer.text

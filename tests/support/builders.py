@@ -11,7 +11,7 @@ from itertools import count
 from typing import Any, TypeVar
 
 from schemas.base import Fact
-from schemas.catalogue import Account, Affiliate, Catalogue, Client, Entry, Owner, PrivacyContact, Product
+from schemas.catalogue import Account, Affiliate, Catalogue, Client, Entry, Owner, PrivacyContact, Product, Rule
 from schemas.cause import Cause
 from schemas.envelope import derived_id
 from schemas.intake import Challenge
@@ -144,6 +144,7 @@ def an_owner(slug: str = OWNER, **changes: Any) -> Owner:
         locale="en",
         privacy_contact=PrivacyContact(email=f"privacy@{slug}.example", phone="+1 530 555 0101"),
         suites=("civicrec", "civicready"),
+        verification=(Rule(right=Right.ACCESS, level=Assurance.REASONABLE),),
         affiliates=(Affiliate(slug=f"{slug}-library", name="Public Library"),),
     )
     return changed(owner, **changes)

@@ -12,12 +12,12 @@ from pydantic import SecretBytes, SecretStr
 from sqlalchemy import Engine
 
 from schemas.base import Fact
-from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact
+from schemas.catalogue import Catalogue, Client, Owner, PrivacyContact, Rule
 from schemas.cause import Cause
 from schemas.envelope import Draft, Envelope, derived_id
 from schemas.intake import Challenge, RequestReceived
 from schemas.request import Order, Request
-from schemas.vocabulary import Channel, Right
+from schemas.vocabulary import Assurance, Channel, Right
 from services.runtime.blobs import Blobs
 from services.runtime.bus import BusUnavailable
 from services.runtime.chain import Accepted, Record
@@ -28,6 +28,7 @@ from services.runtime.settings import Settings
 from services.runtime.vault import Vault
 from services.runtime.waiting import Bell, Waiter, Waiters
 from services.runtime.web.app import create
+from tests.support.programs import program
 
 ORIGIN = "http://habeas.test"
 HTML = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
@@ -39,7 +40,8 @@ def owner(slug: str, name: str, kind: str = "city", **terms: Any) -> Owner:
     contact = PrivacyContact(email=f"privacy@{slug}.example", phone="+1 530 555 0101")
     return Owner(
         slug=slug, name=name, kind=kind, zone="America/Los_Angeles", regime="ccpa", locale="en",
-        privacy_contact=contact, suites=("civicrec",), **terms,
+        privacy_contact=contact, suites=("civicrec",),
+        **{"verification": (Rule(right=Right.ACCESS, level=Assurance.REASONABLE),), **terms},
     )  # fmt: skip
 
 
@@ -48,10 +50,12 @@ CATALOGUE = Catalogue(
     owners={
         "riverton": owner("riverton", "City of Riverton"),
         "lakeside": owner("lakeside", "City of Lakeside", statutory_days=30, challenge_ttl_hours=36),
+        "hillcrest": owner("hillcrest", "Town of Hillcrest", verification=()),
         "habeas-custodian": owner("habeas-custodian", "Habeas Civic Software", kind="custodian"),
     },
     clients={
-        "lake-portal": Client(id="lake-portal", name="Lakeside portal", owners=("lakeside",)),
+        "lake-portal": program("lake-portal", "lakeside"),
+        "city-hall": program("city-hall", "riverton", "lakeside", reauthenticates=True),
         "web": Client(id="web", name="a client that took a door's name", owners=("lakeside",)),
     },
 )
@@ -170,12 +174,16 @@ def door(service: Service, home: Path) -> Iterator[Door]:
         made.vault_database.dispose()
 
 
-def received(request_id: str, digest: str, *, owner: str = "riverton") -> RequestReceived:
-    """A request for access whose challenge has this digest."""
+def received(
+    request_id: str, digest: str, *, owner: str = "riverton", code: str = "", **changes: Any
+) -> RequestReceived:
+    """A request for access whose challenge has this digest, and its code that one."""
     request = Request(
         id=request_id, owner=owner, client="web", channel=Channel.WEB, received_at=NOW, person="person-1",
         orders=(Order(id=f"order-{request_id}", right=Right.ACCESS),), contact="sealed:v1:fulfilment:AAAA",
-    )  # fmt: skip
+    ).model_copy(update=changes)  # fmt: skip
+    token = "sealed:v1:verification:AAAA"
     return RequestReceived(
-        request=request, digest="content", challenge=Challenge(digest=digest, token="sealed:v1:verification:AAAA")
-    )
+        request=request, digest="content", challenge=Challenge(digest=digest, token=token),
+        code=Challenge(digest=code, token=token) if code else None,
+    )  # fmt: skip

@@ -3,19 +3,11 @@
 from pydantic import TypeAdapter
 
 from schemas import topics
-from schemas.cause import TimePassed
 from schemas.intake import RequestReceived, SubmissionRefused, SubmitRequest
-from schemas.verifier import (
-    ChallengeIssued,
-    IdentityVerified,
-    ProofRejected,
-    SubmitProof,
-    VerificationExpired,
-    VerificationFailed,
-)
 from services.intake import domain as intake
 from services.runtime.service import Service, by_person
 from services.verifier import domain as verifier
+from services.verifier.processor import VERIFIER as WHOLE
 
 INTAKE = Service(
     name="intake",
@@ -34,8 +26,8 @@ VERIFIER = Service(
     name="verifier",
     meaning="owes a look at an open challenge",
     sources=(topics.events("intake"), topics.inbox("verifier")),
-    consumes=(RequestReceived, SubmitProof, TimePassed),
-    emits=(ChallengeIssued, ProofRejected, IdentityVerified, VerificationFailed, VerificationExpired),
+    consumes=WHOLE.consumes,
+    emits=WHOLE.emits,
     state=TypeAdapter(verifier.State),
     initial=verifier.Unchallenged(),
     decide=verifier.decide,

@@ -25,15 +25,18 @@ from schemas.notifier import (
     AccountLetterKind,
     AccountLetterOrdered,
     Audience,
+    HandOverLetter,
     Letter,
     LetterAccepted,
     LetterDeferred,
+    LetterHandedOver,
     LetterKind,
     LetterRefused,
     LetterSent,
     LettersOrdered,
     LetterUndeliverable,
     SendAccountLetter,
+    Way,
 )
 from schemas.parked import RecordParked
 from schemas.request import OrderResult
@@ -48,19 +51,29 @@ from schemas.router import (
     RequestRouted,
 )
 from schemas.verifier import (
+    AttestIdentity,
     ChallengeIssued,
+    DataForgotten,
+    DisownRequest,
+    EvidenceNeeded,
+    EvidenceTaken,
+    IdentityAttested,
     IdentityVerified,
+    KeysDestroyed,
+    PointsCompared,
     ProofRejected,
+    ReminderDue,
+    SubmitEvidence,
     SubmitProof,
     VerificationExpired,
     VerificationFailed,
 )
-from schemas.vocabulary import Exemption, Outcome, Right
+from schemas.vocabulary import Exemption, Method, Outcome, Right
 from tests.support import builders as made
 
 REQUEST = made.a_request(Right.ACCESS, Right.CORRECT, Right.DELETE, n=1)
 ACCESS, CORRECT, DELETE = REQUEST.orders
-CHALLENGE = made.a_challenge(1)
+CHALLENGE, CODE = made.a_challenge(1), made.a_challenge(2)
 PROOF = made.a_proof()
 PRODUCTS = ("civicrec", "civicready")
 DECISIONS = (
@@ -147,11 +160,30 @@ def _received_and_verified() -> Iterator[Fact]:
         attempts=5,
         policies=12,
     )
+    yield ReminderDue(request=REQUEST, challenge=CHALLENGE, expires_at=made.NOW + timedelta(days=7))
     yield SubmitProof(digest=CHALLENGE.digest)
     yield ProofRejected(attempts_left=4)
+    yield EvidenceNeeded(
+        request=REQUEST,
+        wanted=(Method.DECLARATION, Method.SMS_CODE, Method.KNOWLEDGE),
+        methods=(Method.EMAIL_LINK,),
+        challenge=CHALLENGE,
+        expires_at=made.NOW + timedelta(days=7),
+        attempts_left=4,
+        code=CODE,
+    )
+    points, declaration = made.sealed_text("verification", "points", 1), made.sealed_text("record", "declaration", 1)
+    yield SubmitEvidence(digest=CHALLENGE.digest, points=points, declaration=declaration, code=CODE.digest, final=True)
+    yield EvidenceTaken(request=REQUEST, methods=(Method.EMAIL_LINK, Method.DECLARATION), points=(points,))
+    yield PointsCompared(effect_id=made.made_id("effect", 3), matched=1)
+    yield DisownRequest(digest=CHALLENGE.digest)
+    yield AttestIdentity(by=made.made_id("account", 1))
+    yield IdentityAttested(by=made.made_id("account", 1))
     yield IdentityVerified(request=REQUEST, proof=PROOF)
     yield VerificationFailed(request=REQUEST, reason="too_many_attempts")
     yield VerificationExpired(request=REQUEST)
+    yield KeysDestroyed(effect_id=made.made_id("effect", 4), purposes=("verification",))
+    yield DataForgotten(purposes=("verification",))
 
 
 def _routed_and_closed() -> Iterator[Fact]:
@@ -209,20 +241,29 @@ def _told() -> Iterator[Fact]:
     proof = Letter(id=made.made_id("letter", 1), kind=LetterKind.VERIFICATION, audience=Audience.PERSON)
     decision = Letter(id=made.made_id("letter", 2), kind=LetterKind.DECISION, audience=Audience.PERSON)
     completion = Letter(id=made.made_id("letter", 3), kind=LetterKind.OWNER_COMPLETION, audience=Audience.OWNER)
+    evidence = Letter(id=made.made_id("letter", 5), kind=LetterKind.EVIDENCE_NEEDED, audience=Audience.PERSON)
     yield LettersOrdered(
         request=REQUEST,
         letters=(
             made.changed(proof, challenge=CHALLENGE, expires_at=LATER),
             made.changed(decision, decisions=DECISIONS),
             made.changed(completion, results=RESULTS),
+            made.changed(
+                evidence, challenge=CHALLENGE, expires_at=LATER, wanted=(Method.DECLARATION,), unproved=(Right.DELETE,)
+            ),
         ),
     )
     effect_id = f"{proof.id}:1"
-    yield LetterRefused(effect_id=effect_id, letter_id=proof.id, attempt=1, reason="smtp_451", permanent=False)
+    yield LetterRefused(
+        effect_id=effect_id, letter_id=proof.id, attempt=1, reason="smtp_451", permanent=False, retry_at=LATER
+    )
     yield LetterDeferred(letter_id=proof.id, attempt=1, retry_at=LATER, reason="smtp_451")
     yield LetterAccepted(effect_id=f"{proof.id}:2", letter_id=proof.id, attempt=2)
     yield LetterSent(letter_id=proof.id, attempt=2)
     yield LetterUndeliverable(letter_id=decision.id, attempt=15, reason="smtp_550")
+    posted = {"letter_id": decision.id, "way": Way.POST, "by": made.made_id("account", 1)}
+    yield HandOverLetter(**posted)
+    yield LetterHandedOver(**posted)
 
 
 def _told_to_accounts() -> Iterator[Fact]:
@@ -256,3 +297,8 @@ def _acted() -> Iterator[Fact]:
     yield acts.SecondStepSetUp(**done)
     yield acts.SecondStepRemoved(**done, person=person)
     yield acts.PackageFetched(**done, request_id=REQUEST.id, order_id=ACCESS.id)
+    yield acts.RequestEntered(**done, request_id=REQUEST.id, channel="phone")
+    yield acts.RequestLookedUp(**done, request_id=REQUEST.id)
+    yield acts.AttestationGiven(**done, request_id=REQUEST.id)
+    yield acts.LetterPrinted(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1))
+    yield acts.LetterPassedOn(**done, request_id=REQUEST.id, letter_id=made.made_id("letter", 1), way="post")

@@ -10,7 +10,7 @@ from typing import Any
 
 from schemas import topics
 from schemas.base import Fact
-from schemas.catalogue import Account, Catalogue, Owner, PrivacyContact, Product
+from schemas.catalogue import Account, Catalogue, Owner, PrivacyContact, Product, Rule
 from schemas.cause import Cause, Effect, TimePassed, Wake
 from schemas.envelope import Envelope, derived_id
 from schemas.executor import PackageMade, TaskFailed, TaskReported
@@ -18,8 +18,8 @@ from schemas.intake import Challenge, SubmitRequest
 from schemas.notifier import LetterAccepted, LetterRefused
 from schemas.request import Leaf, Order, Package, Request
 from schemas.router import Decision, Instruction, InstructRequest
-from schemas.verifier import SubmitProof
-from schemas.vocabulary import Channel, Exemption, Outcome, Right
+from schemas.verifier import KeysDestroyed, PointsCompared, SubmitProof
+from schemas.vocabulary import Assurance, Channel, Exemption, Outcome, Right
 from services.executor import domain as executor
 from services.executor.orders import CallProduct, MakePackage
 from services.intake import domain as intake
@@ -28,6 +28,7 @@ from services.notifier.domain import SendLetter
 from services.router import domain as router
 from services.runtime.chain import Accepted, Record
 from services.verifier import domain as verifier
+from services.verifier.owing import DestroyKeys, MatchPoints
 
 BEGIN = datetime(2026, 3, 3, 17, 0, tzinfo=UTC)
 SECRET = "the-secret-of-the-letter"
@@ -52,6 +53,7 @@ def catalogue() -> Catalogue:
         owner = Owner(
             slug=slug, name=name, kind=kind, zone="America/Los_Angeles", regime="ccpa", locale="en",
             privacy_contact=contact, suites=("civicengage", "civicrec", "seeclickfix"),
+            verification=(Rule(right=Right.ACCESS, level=Assurance.REASONABLE),),
         )  # fmt: skip
         world = world.with_entry(owner)
     return world
@@ -204,6 +206,10 @@ class Story:
                 )
             case SendLetter(id=id_, letter=letter, attempt=attempt):
                 return LetterAccepted(effect_id=id_, letter_id=letter.id, attempt=attempt)
+            case MatchPoints():
+                return PointsCompared(effect_id=effect.id, matched=0)
+            case DestroyKeys(purposes=purposes):
+                return KeysDestroyed(effect_id=effect.id, purposes=purposes)
             case _:
                 return TimePassed(effect_id=effect.id)
 

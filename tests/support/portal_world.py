@@ -21,6 +21,7 @@ from schemas.catalogue import Catalogue, Entry
 from schemas.cause import Cause, TimePassed, Wake
 from schemas.envelope import Draft, derived_id, sealed
 from schemas.executor import OrderCompleted, PackageMade, TaskFailed, TaskReported
+from schemas.intake import SignalRecorded
 from schemas.request import Contact, Correction, Leaf, Order, Package, Proof, Request
 from schemas.router import Decision, Instruction, InstructRequest, OwnerInstructed
 from schemas.topics import ACTS as ACTS_TOPIC
@@ -30,6 +31,7 @@ from schemas.vocabulary import Assurance, Channel, Method, Outcome, Right
 from services.executor import domain as executor
 from services.executor.orders import CallProduct, MakePackage
 from services.router import domain as router
+from services.router.consents import CONSENTS, Register
 from services.router.portal.desk import Desk
 from services.router.processor import ROUTER
 from services.router.reading import Cases
@@ -75,11 +77,13 @@ class World:
         self.waiters, self.bell = Waiters(), Bell()
         self.folder = Folder(engine(self.settings.database_of("router")), CASES)
         self.folder.load([(events(service), 0) for service in DOMAINS])
+        self.consents = Folder(engine(self.settings.database_of("router")), CONSENTS)
+        self.consents.load([(topic, 0) for topic in CONSENTS.topics])
         self.states: dict[tuple[str, str], Any] = {}
         self.acts_folder = Folder(engine(self.settings.database_of("router")), ACTS)
         self.acts_folder.load([(ACTS_TOPIC, 0)])
         self.acts: list[Act] = []
-        self.heads = dict.fromkeys((*map(events, DOMAINS), ACTS_TOPIC), ("", -1))
+        self.heads = dict.fromkeys((*map(events, DOMAINS), ACTS_TOPIC, events("intake")), ("", -1))
         self.now = datetime.now(UTC)
         self.sent: list[tuple[Fact, dict[str, str]]] = []
         self.silent = self.broken = self.closed = False
@@ -118,18 +122,33 @@ class World:
 
     def route(self, owner_slug: str = "alder", rights: Sequence[Right] = (Right.ACCESS,), **more: Any) -> Request:
         """A request whose identity has been settled, with its owner."""
-        request = self.request(owner_slug, rights, **more)
-        needs_none = set(rights) <= {Right.OPT_OUT, Right.LIMIT}
-        proof = (
+        return self.arrive(self.request(owner_slug, rights, **more))
+
+    def arrive(self, request: Request, proof: Proof | None = None, unproved: Sequence[Order] = ()) -> Request:
+        """A request comes to its owner, two hours after its receipt; proved as most are, if nothing else is said."""
+        needs_none = {order.right for order in request.orders} <= {Right.OPT_OUT, Right.LIMIT}
+        usual = (
             Proof(level=Assurance.NONE, method=Method.NOT_NEEDED)
             if needs_none
             else Proof(level=Assurance.REASONABLE, method=Method.EMAIL_LINK)
         )
+        verified = IdentityVerified(request=request, proof=proof or usual, unproved=tuple(unproved))
         at = request.received_at + timedelta(hours=2)
-        self.tell(
-            "router", derived_id("verified", request.id), request, IdentityVerified(request=request, proof=proof), at
-        )
+        self.tell("router", derived_id("verified", request.id), request, verified, at)
         return request
+
+    def signal(self, owner_slug: str, person: str, *, anonymous: bool = False) -> None:
+        """A browser says that it opts out; intake writes it down."""
+        said = SignalRecorded(person=person, anonymous=anonymous)
+        head, offset = self.heads[events("intake")]
+        draft_ = Draft(
+            id=derived_id("signal", owner_slug, person), source="intake", type=said.TYPE, time=written(self.now),
+            owner=owner_slug, partitionkey=person, data=said.model_dump_json().encode(),
+            extra={"parent": head, "position": ""},
+        )  # fmt: skip
+        raw, head = sealed(draft_.encode())
+        self.heads[events("intake")] = (head, offset + 1)
+        self.consents.apply([Record(events("intake"), 0, offset + 1, None, raw, self.now)], _refuse)
 
     def expire(self, request: Request) -> None:
         """A request that nobody confirmed."""
@@ -198,6 +217,7 @@ class World:
         raw, head = sealed(draft.encode())
         self.heads[topic] = (head, offset + 1)
         accepted = self.folder.apply([Record(topic, 0, offset + 1, None, raw, at)], _refuse)
+        self.consents.apply([Record(topic, 0, offset + 1, None, raw, at)], _refuse)
         self.waiters.resolve(accepted)
         self.bell.ring()
 
@@ -264,8 +284,9 @@ class World:
     def desk(self, account: str) -> Desk:
         """An account's desk, without a request."""
         known = self.catalogue.accounts[account]
-        cases = Cases(engine(self.settings.database_of("router")))
-        return Desk(self.floor(), known, self.catalogue.owners[known.owner], cases, self.now)
+        database = engine(self.settings.database_of("router"))
+        owner = self.catalogue.owners[known.owner]
+        return Desk(self.floor(), known, owner, Cases(database), Register(database), self.now)
 
     def instruct(self, request: Request, by: str) -> None:
         """A whole instruction, past the portal. Call it from another thread where a loop runs."""

@@ -15,11 +15,12 @@ from schemas.intake import SubmitRequest
 from schemas.notifier import LetterAccepted, LetterKind, LetterRefused
 from schemas.request import Request
 from schemas.router import Decision, Instruction, InstructRequest
-from schemas.verifier import SubmitProof
+from schemas.verifier import KeysDestroyed, PointsCompared, SubmitProof
 from schemas.vocabulary import Outcome, Right
 from services.executor.orders import CallProduct, MakePackage
 from services.notifier.domain import SendLetter
 from services.runtime.aggregate import Stamp
+from services.verifier.owing import DestroyKeys, MatchPoints
 from tests.support.builders import a_package
 from tests.support.facts import (
     CHALLENGE,
@@ -63,6 +64,7 @@ def _cases() -> dict[str, Case]:
     opt_out = request(Right.OPT_OUT, n=2)
     partly = request(Right.ACCESS, Right.CORRECT, n=4).model_copy(update={"person": compound.person})
     refused = request(Right.KNOW, n=5)
+    halved = request(Right.LIMIT, Right.DELETE, n=6)
     unlucky = request(Right.ACCESS, Right.DELETE, n=7, owner="ashford")
     return {
         "compound": Case(compound, (WRONG_DIGEST, RIGHT_DIGEST), (instruction(*_says(compound, True, True)),)),
@@ -78,7 +80,7 @@ def _cases() -> dict[str, Case]:
             ),
         ),
         "refused": Case(refused, (RIGHT_DIGEST,), (instruction(*_says(refused, False)),)),
-        "unproved": Case(request(Right.LIMIT, Right.DELETE, n=6), (WRONG_DIGEST,) * 4),
+        "unproved": Case(halved, (WRONG_DIGEST,) * 4, (instruction(approved(halved.orders[0])),)),
         "unlucky": Case(
             unlucky,
             (RIGHT_DIGEST,),
@@ -123,6 +125,10 @@ class Townsfolk:
                 )
             case SendLetter():
                 return self._letter(effect)
+            case MatchPoints():
+                return PointsCompared(effect_id=effect.id, matched=0)
+            case DestroyKeys():
+                return KeysDestroyed(effect_id=effect.id, purposes=effect.purposes)
             case _:
                 return TimePassed(effect_id=effect.id)
 

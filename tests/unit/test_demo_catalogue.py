@@ -8,6 +8,8 @@ import yaml
 from infra.demo.logins import LOGINS
 from infra.demo.suites import SUITES
 from infra.demo.world import CATALOGUE, owners, products
+from schemas.catalogue import Holding
+from schemas.vocabulary import Category
 
 RAW: dict[str, Any] = yaml.safe_load(CATALOGUE.read_text(encoding="utf-8"))
 
@@ -42,3 +44,15 @@ def test_every_data_set_says_what_an_erasure_does() -> None:
         for data_set in suite.data_sets:
             columns = set(data_set.table.c.keys())
             assert data_set.never | set(data_set.fields.values()) <= columns, data_set.name
+
+
+@pytest.mark.requirement("R12")
+def test_every_data_set_is_in_the_data_map_under_its_category_and_none_is_sold() -> None:
+    declared = {row["slug"]: [Holding.model_validate(one) for one in row["holdings"]] for row in RAW["products"]}
+    assert {slug: {one.data_set: one.category.value for one in held} for slug, held in declared.items()} == {
+        suite.slug: {data_set.name: data_set.category for data_set in suite.data_sets} for suite in SUITES
+    }
+    everything = [one for held in declared.values() for one in held]
+    assert all(one.sources and one.purposes for one in everything)
+    assert not any(one.sold_to for one in everything)
+    assert {one.category for one in everything} == set(Category)

@@ -44,7 +44,8 @@ def letters(tmp_path: Path) -> Iterator[Letters]:
 @pytest.fixture
 async def box(letters: Letters) -> AsyncIterator[Box]:
     door = await listen(letters, 0)
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(create(letters)), base_url="http://mailbox") as http:
+    app = create(letters, "ACdemo", "token")
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://mailbox") as http:
         yield Box(http, door.sockets[0].getsockname()[1])
     door.close()
     await door.wait_closed()
@@ -112,3 +113,56 @@ async def test_the_list_is_newest_first_and_can_be_narrowed(box: Box) -> None:
     assert "liam@" not in (await box.http.get("/", params={"to": "rosa@postbox.example", "paused": "1"})).text
     assert (await box.http.get("/letters/77")).status_code == 404
     assert (await box.http.get("/mailbox.css")).headers["content-type"].startswith("text/css")
+
+
+MESSAGES = "/2010-04-01/Accounts/ACdemo/Messages.json"
+
+
+def form(to: str = "+15305550123", body: str = "314159 is your code") -> dict[str, str]:
+    return {"To": to, "From": "+15005550006", "Body": body}
+
+
+async def test_a_text_message_makes_the_round_and_the_same_key_is_the_same_message(box: Box) -> None:
+    for _ in range(2):
+        answer = await box.http.post(
+            MESSAGES, data=form(), auth=("ACdemo", "token"), headers={"Idempotency-Key": "l-1"}
+        )  # fmt: skip
+        assert (answer.status_code, answer.json()["status"]) == (201, "queued")
+    [text] = (await box.http.get("/api/texts", params={"to": "+15305550123"})).json()
+    assert (text["to"], text["from"], text["body"]) == ("+15305550123", "+15005550006", "314159 is your code")
+    assert (await box.http.get("/api/texts", params={"after_id": text["id"]})).json() == []
+    page = (await box.http.get("/phone?to=+15305550123")).text
+    assert "314159 is your code" in page
+    assert 'aria-current="page">Phone' in page
+    assert "Nothing has come for +1999" in (await box.http.get("/phone?to=1999")).text
+    assert (await box.http.delete("/api/texts")).json() == {"deleted": 1}
+
+
+@pytest.mark.parametrize(
+    ("account", "auth", "sent", "status", "code"),
+    [
+        ("ACdemo", ("ACdemo", "wrong"), form(), 401, 20003),
+        ("ACother", ("ACother", "token"), form(), 401, 20003),
+        ("ACdemo", None, form(), 401, 20003),
+        ("ACdemo", ("ACdemo", "token"), form(body=""), 400, 21602),
+        ("ACdemo", ("ACdemo", "token"), form(body="x" * 1601), 400, 21602),
+        ("ACdemo", ("ACdemo", "token"), form("+15005550001"), 400, 21211),
+        ("ACdemo", ("ACdemo", "token"), form("+15005550009"), 400, 21614),
+    ],
+)
+async def test_the_gateway_refuses_as_a_real_one_would(
+    box: Box, account: str, auth: tuple[str, str] | None, sent: dict[str, str], status: int, code: int
+) -> None:
+    path = MESSAGES.replace("ACdemo", account)
+    answer = await box.http.post(path, data=sent, auth=auth or httpx.USE_CLIENT_DEFAULT)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert (await box.http.get("/api/texts")).json() == []
+
+
+@pytest.mark.requirement("R27")
+async def test_a_text_message_cannot_do_anything_to_the_page(box: Box) -> None:
+    evil = "<script>alert(1)</script> https://habeas.example/verify?c=1&d=2"
+    await box.http.post(MESSAGES, data=form(body=evil), auth=("ACdemo", "token"))
+    page = (await box.http.get("/phone")).text
+    assert "<script>" not in page
+    assert '<a href="https://habeas.example/verify?c=1&amp;d=2" rel="noreferrer">' in page

@@ -94,7 +94,7 @@ def settled(order: Order, product: str, outcome: Outcome = Outcome.DELIVERED) ->
 
 
 def completed(order: Order, *tasks: TaskResult) -> OrderCompleted:
-    package = PACKAGE if order.right is Right.ACCESS else None
+    package = PACKAGE if order.right in {Right.ACCESS, Right.KNOW} else None
     return OrderCompleted(result=OrderResult(order_id=order.id, right=order.right, tasks=tasks, package=package))
 
 
@@ -233,6 +233,29 @@ def test_an_access_is_complete_only_with_its_package() -> None:
     made = PackageMade(effect_id=effect.id, order_id=access.id, package=PACKAGE)
     after = packing.when(made).then(completed(access, done(access, "civicrec"), done(access, "civicengage")))
     after.when(made).then_silence()
+
+
+@pytest.mark.requirement("R12")
+def test_an_order_to_know_is_complete_only_with_its_answer() -> None:
+    one = request(Right.KNOW)
+    know = one.orders[0]
+    ready = given(planned(planned_order(know), of=one), settled(know, "civicrec")).when(reported(know, "civicengage"))
+    packing = ready.then(settled(know, "civicengage"))
+    (effect,) = packing.owed
+    assert isinstance(effect, MakePackage)
+    made = PackageMade(effect_id=effect.id, order_id=know.id, package=PACKAGE)
+    packing.when(made).then(completed(know, done(know, "civicrec"), done(know, "civicengage"))).owes()
+
+
+@pytest.mark.requirement("R03")
+@pytest.mark.parametrize("right", [Right.OPT_OUT, Right.LIMIT])
+def test_an_opt_out_is_complete_with_its_last_product(right: Right) -> None:
+    one = request(right)
+    order = one.orders[0]
+    story = given(planned(planned_order(order), of=one), settled(order, "civicrec", Outcome.OPTED_OUT))
+    last = story.when(reported(order, "civicengage", outcome=Outcome.OPTED_OUT))
+    results = [done(order, slug, outcome=Outcome.OPTED_OUT) for slug in ("civicrec", "civicengage")]
+    last.then(completed(order, *results)).owes()
 
 
 def test_a_package_nobody_waits_for_is_not_an_answer() -> None:

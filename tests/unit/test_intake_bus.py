@@ -136,7 +136,7 @@ async def test_the_statutory_clock_starts_when_the_client_published_but_never_ah
 
 
 def test_the_topics_are_those_of_the_registered_clients_and_no_client_poses_as_a_door(desk: Door) -> None:
-    assert wanted(desk.floor) == {"dsr.submissions.lake-portal"}
+    assert wanted(desk.floor) == {"dsr.submissions.lake-portal", "dsr.submissions.city-hall"}
 
 
 @given(

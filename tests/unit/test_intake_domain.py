@@ -1,5 +1,7 @@
 """The same key means the same request, and only the first content counts."""
 
+from datetime import timedelta
+
 import pytest
 from pydantic import TypeAdapter
 
@@ -7,8 +9,9 @@ from schemas.base import Fact
 from schemas.intake import RecordSignal, RequestReceived, SignalRecorded, SubmissionRefused, SubmitRequest
 from schemas.vocabulary import Right
 from services.intake import domain
+from tests.support.builders import changed
 from tests.support.dsl import Decider
-from tests.support.facts import CHALLENGE, request
+from tests.support.facts import CHALLENGE, NOON, request
 
 given = Decider(domain.Person(), domain.decide, domain.evolve, TypeAdapter(domain.Person)).given
 
@@ -30,7 +33,7 @@ def test_a_submission_is_received_as_it_was_made() -> None:
 
 def test_a_second_request_of_the_same_person_is_a_request_of_its_own() -> None:
     other = SubmitRequest(request=second, digest="content-2", challenge=CHALLENGE)
-    given(received).when(other).then(RequestReceived(request=second, digest="content-2", challenge=CHALLENGE))
+    given(received).when(other).then(RequestReceived(request=second, digest="content-2", challenge=CHALLENGE, today=1))
 
 
 def test_the_same_submission_again_is_not_received_twice() -> None:
@@ -55,3 +58,21 @@ def test_a_signal_is_written_down_once_and_opens_no_request() -> None:
 
 def test_it_is_silent_on_what_it_does_not_know() -> None:
     given(received).when(Unheard()).then_silence()
+
+
+@pytest.mark.requirement("R27")
+def test_what_an_address_got_letters_about_within_a_day_is_counted() -> None:
+    def received_at(n: int, hours: float, *rights: Right) -> RequestReceived:
+        asked = changed(request(*(rights or (Right.DELETE,)), n=n), received_at=NOON + timedelta(hours=hours))
+        return RequestReceived(request=asked, digest=f"content-{n}", challenge=CHALLENGE)
+
+    story = given()
+    for n, hours, today in ((1, 0, 0), (2, 1, 1), (3, 23, 2), (4, 24.5, 2), (5, 72, 0)):
+        happens = received_at(n, hours)
+        command = SubmitRequest(request=happens.request, digest=happens.digest, challenge=CHALLENGE)
+        story = story.when(command).then(changed(happens, today=today))
+    opt_out = received_at(6, 73, Right.OPT_OUT)
+    story = story.when(SubmitRequest(request=opt_out.request, digest="content-6", challenge=CHALLENGE)).then(
+        changed(opt_out, today=1)
+    )
+    assert len(story.state.lately) == 1, "of an opt-out nobody is asked"

@@ -11,8 +11,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from schemas.intake import SubmitRequest
+from schemas.verifier import AttestIdentity
+from schemas.vocabulary import Channel, Method
 from services.intake.processor import INTAKE
 from tests.support.doors import Door, door
+from tests.support.programs import shown_by
 
 PLAIN: dict[str, Any] = {
     "owner": "riverton",
@@ -36,14 +40,19 @@ def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
 
 async def post(desk: Door, body: Any = None, key: str | None = "key-1", **headers: str) -> httpx.Response:
     content = body if isinstance(body, bytes) else orjson.dumps(PLAIN if body is None else body)
-    sent = {"Content-Type": "application/json", **({"Idempotency-Key": key} if key is not None else {}), **headers}
+    sent = {
+        "Content-Type": "application/json",
+        **({"Idempotency-Key": key} if key is not None else {}),
+        **shown_by(desk.floor, "city-hall"),
+        **headers,
+    }
     async with desk.client() as client:
         return await client.post("/v1/requests", content=content, headers=sent)
 
 
-async def get(desk: Door, path: str) -> httpx.Response:
-    async with desk.client() as client:
-        return await client.get(path)
+async def get(desk: Door, path: str, client: str = "city-hall") -> httpx.Response:
+    async with desk.client(**shown_by(desk.floor, client)) as calling:
+        return await calling.get(path)
 
 
 @pytest.mark.requirement("R44")
@@ -96,11 +105,49 @@ async def test_only_json_is_read(desk: Door) -> None:
     assert (await post(desk, b'{"name": "' + b"a" * (300 << 10) + b'"}')).status_code == 413
 
 
-async def test_an_unknown_owner_is_named_as_the_field_that_is_wrong(desk: Door) -> None:
-    answer = await post(desk, {**PLAIN, "owner": "atlantis"})
-    assert answer.status_code == 422
+@pytest.mark.parametrize("owner", ["atlantis", "habeas-custodian"])
+async def test_an_owner_that_is_not_the_clients_is_refused_whether_there_is_one_or_not(desk: Door, owner: str) -> None:
+    answer = await post(desk, {**PLAIN, "owner": owner})
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "foreign-owner"
     assert [error["field"] for error in answer.json()["errors"]] == ["owner"]
-    assert "atlantis" not in answer.text
+    assert owner not in answer.text
+
+
+@pytest.mark.requirement("R27")
+async def test_a_request_is_known_to_the_client_that_sent_it_and_to_no_other(desk: Door) -> None:
+    where = (await post(desk, {**PLAIN, "owner": "lakeside"})).headers["location"]
+    assert (await get(desk, where)).status_code == 200
+    assert (await get(desk, where, client="lake-portal")).status_code == 404
+
+
+@pytest.mark.requirement("R33")
+async def test_it_is_on_record_which_client_sent_a_request(desk: Door) -> None:
+    await post(desk)
+    ((_, command),) = desk.bus.sent
+    assert isinstance(command, SubmitRequest)
+    request = command.request
+    assert (request.channel, request.client, request.entered_by) == (Channel.API, "city-hall", "city-hall")
+
+
+async def test_what_needs_no_proof_is_told_of_beside_what_does(desk: Door) -> None:
+    taken = (await post(desk, {**PLAIN, "rights": ["opt_out", "access"]})).json()
+    assert taken["status_hint"] == "awaiting-confirmation"
+    assert (await get(desk, f"/v1/requests/{taken['other']['id']}")).json()["number"] == taken["other"]["number"]
+    alone = (await post(desk, {**PLAIN, "rights": ["opt_out"]}, key="key-2")).json()
+    assert (alone["status_hint"], "other" in alone) == ("under-way", False)
+
+
+@pytest.mark.requirement("R34")
+async def test_a_client_whose_word_counts_may_say_that_its_account_holder_signed_in_anew(desk: Door) -> None:
+    answer = await post(desk, **{"Account-Holder": "reauthenticated"})
+    assert answer.status_code == 202
+    _, vouched = desk.bus.sent[-1]
+    assert vouched == AttestIdentity(by="city-hall", method=Method.REAUTHENTICATION)
+    refused = await post(desk, {**PLAIN, "owner": "lakeside"}, key="key-2", **{
+        "Account-Holder": "reauthenticated", **shown_by(desk.floor, "lake-portal"),
+    })  # fmt: skip
+    assert (refused.status_code, refused.json()["code"]) == (403, "may-not-vouch")
 
 
 @pytest.mark.parametrize("request_id", ["no-id", str(uuid4()), "x" * 500, "%00"])

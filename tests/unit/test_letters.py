@@ -10,9 +10,11 @@ from schemas.intake import Challenge
 from schemas.notifier import Audience, Letter, LetterKind
 from schemas.request import Leaf, Order, OrderResult, Package, Request, TaskResult
 from schemas.router import Decision
-from schemas.vocabulary import Channel, Exemption, Outcome, Right
-from services.notifier.letters import Facts, Written, greeting, plain, write
+from schemas.vocabulary import Channel, Exemption, Method, Outcome, Right
+from services.notifier.allowance import COUNTED
+from services.notifier.letters import LANGUAGES, Facts, Written, greeting, plain, write
 from services.notifier.mail import MailRefused, compose
+from services.notifier.said import ANSWERED
 
 LINK = "http://127.0.0.1:8001/verify/r-1/" + "k" * 43
 OWNER = Owner(
@@ -58,13 +60,20 @@ HOSTILE = (
 
 def result(right: Right, *leaves: Leaf, product: str = "civicrec") -> OrderResult:
     task = TaskResult(id="t-1", product=product, attempt=1, leaves=leaves)
-    package = Package(ref="r-1/p.zip", sha256="0" * 64, size=22) if right is Right.ACCESS else None
+    package = Package(ref="r-1/p.zip", sha256="0" * 64, size=22) if right in ANSWERED else None
     return OrderResult(order_id="o-1", right=right, tasks=(task,), package=package)
 
 
 ERASED = Leaf(data_set="members", outcome=Outcome.ERASED, found=1, done=1)
 KEPT = Leaf(data_set="payments", outcome=Outcome.RETAINED, found=3, retained=3, law="Government Code § 34090")
-AUDIENCES = {LetterKind.OWNER_NOTICE: Audience.OWNER, LetterKind.OWNER_COMPLETION: Audience.OWNER}
+AUDIENCES = {
+    LetterKind.OWNER_NOTICE: Audience.OWNER,
+    LetterKind.OWNER_COMPLETION: Audience.OWNER,
+    LetterKind.AGENT_RECEIPT: Audience.AGENT,
+    LetterKind.AGENT_COMPLETION: Audience.AGENT,
+}
+MAILED = [kind for kind in LetterKind if kind is not LetterKind.CODE]
+NOT_TREATED_WORSE = {"en": "treated differently for asking", "es": "trato distinto por haberlo pedido"}
 
 
 def letter(kind: LetterKind, *results: OrderResult, **more: object) -> Letter:
@@ -79,13 +88,19 @@ def letter(kind: LetterKind, *results: OrderResult, **more: object) -> Letter:
             Decision(order_id="o-2", approved=False, exemption=Exemption.LEGAL_OBLIGATION),
         ),
         "results": results or (result(Right.DELETE, ERASED, KEPT),),
+        "wanted": (Method.SMS_CODE, Method.DECLARATION),
+        "unproved": (Right.CORRECT,),
     }
     return Letter.model_validate(facts | more)
 
 
-def written(kind: LetterKind, *results: OrderResult, name: str = "Rosa Okafor", locale: str = "en") -> Written:
-    facts = Facts(owner=OWNER, products=PRODUCTS, link=LINK, name=name)
-    return write(letter(kind, *results), REQUEST.model_copy(update={"locale": locale}), facts)
+def written(
+    kind: LetterKind, *results: OrderResult, name: str = "Rosa Okafor", locale: str = "en", **more: object
+) -> Written:
+    """A letter to Rosa, who speaks ``locale``, by an owner that does as well. ``more`` changes the request."""
+    owner = OWNER.model_copy(update={"locale": locale})
+    facts = Facts(owner=owner, products=PRODUCTS, link=LINK, name=name, agent=name, code="314159")
+    return write(letter(kind, *results), REQUEST.model_copy(update={"locale": locale, **more}), facts)
 
 
 def words(of: str) -> str:
@@ -94,20 +109,33 @@ def words(of: str) -> str:
 
 @pytest.mark.requirement("R16")
 @pytest.mark.requirement("R25")
-@pytest.mark.parametrize("kind", list(LetterKind))
+@pytest.mark.parametrize("locale", LANGUAGES)
+@pytest.mark.parametrize("kind", MAILED)
 def test_every_letter_carries_its_number_the_privacy_contact_and_the_right_not_to_be_treated_worse(
-    kind: LetterKind,
+    kind: LetterKind, locale: str
 ) -> None:
-    it = written(kind)
+    it = written(kind, locale=locale)
     assert REQUEST.number in it.subject
     for form in (words(it.text), words(unescape(it.html))):
         assert REQUEST.number in form
-        assert "treated differently for asking" in form
+        assert NOT_TREATED_WORSE[locale] in form
         assert "privacy@alder-falls.example" in form
         assert "+1 530 555 0101" in form
 
 
-@pytest.mark.parametrize("kind", list(LetterKind))
+@pytest.mark.requirement("R16")
+@pytest.mark.requirement("R25")
+@pytest.mark.parametrize("locale", LANGUAGES)
+def test_a_text_message_carries_them_too_on_one_line_that_a_telephone_takes(locale: str) -> None:
+    it = written(LetterKind.CODE, locale=locale)
+    assert it.text.startswith("314159 ")
+    assert (it.subject, it.html, len(it.text.splitlines())) == ("", "", 1)
+    assert len(it.text) < 480
+    for must in (REQUEST.number, NOT_TREATED_WORSE[locale], "privacy@alder-falls.example", "+1 530 555 0101", LINK):
+        assert must in it.text
+
+
+@pytest.mark.parametrize("kind", MAILED)
 def test_a_letter_fetches_nothing_and_runs_nothing(kind: LetterKind) -> None:
     html = written(kind).html
     for forbidden in ("<script", "<img", "<link", "src=", "url(", "@import", "<form"):
@@ -136,7 +164,7 @@ def test_a_stranger_cannot_write_a_word_of_their_own_into_a_letter(kind: LetterK
     assert written(kind, name=name) == written(kind, name="")
 
 
-@pytest.mark.parametrize("kind", [LetterKind.RECEIPT, LetterKind.VERIFICATION, *AUDIENCES])
+@pytest.mark.parametrize("kind", sorted({*COUNTED, *AUDIENCES} - {LetterKind.AGENT_CONFIRMATION}))
 def test_a_letter_to_an_unproved_address_or_to_the_owner_names_nobody(kind: LetterKind) -> None:
     assert "Rosa" not in written(kind).text + written(kind).html
 

@@ -8,10 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.request import Leaf, OrderResult, Package, TaskResult
 from schemas.vocabulary import Outcome, Right
-from services.notifier.said import DONE, Verdict, what_may_be_said
+from services.notifier.said import ANSWERED, DONE, Verdict, what_may_be_said
 
 PACKAGE = Package(ref="r-1/package-o-1.zip", sha256="0" * 64, size=22)
-FINE = DONE | {Right.LIMIT: frozenset()}
 
 
 def leaf(outcome: Outcome) -> Leaf:
@@ -34,7 +33,7 @@ def test_no_combination_of_outcomes_is_done_unless_every_one_is(right: Right) ->
     for outcomes in product(Outcome, repeat=3):
         verdict = what_may_be_said(result(right, *map(leaf, outcomes))).verdict
         found = set(outcomes) - {Outcome.NOT_FOUND}
-        assert (verdict is Verdict.DONE) == (bool(found) and found <= FINE[right])
+        assert (verdict is Verdict.DONE) == (bool(found) and found <= DONE[right])
         assert (verdict is Verdict.NOTHING_FOUND) == (not found)
         assert (verdict is Verdict.KEPT) == (found == {Outcome.RETAINED})
 
@@ -49,7 +48,7 @@ def test_done_means_that_no_record_was_left(right: Right, leaves: list[Leaf], pa
         for each in leaves:
             empty = each.outcome is Outcome.NOT_FOUND and each.found == 0
             assert empty or (each.outcome in DONE[right] and each.done >= each.found and each.retained == 0)
-        assert packed or right is not Right.ACCESS
+        assert packed or right not in ANSWERED
         assert any(each.outcome in DONE[right] for each in leaves)
 
 

@@ -264,6 +264,6 @@ def test_the_cases_are_as_different_as_they_look() -> None:
         "ignored": [(Right.DELETE, "expired")],
         "partly": [(Right.ACCESS, "refused"), (Right.CORRECT, "corrected")],
         "refused": [(Right.KNOW, "refused")],
-        "unproved": [(Right.LIMIT, "unverified"), (Right.DELETE, "unverified")],
+        "unproved": [(Right.LIMIT, "opted_out"), (Right.DELETE, "unverified")],
         "unlucky": [(Right.ACCESS, "failed"), (Right.DELETE, "failed")],
     }

@@ -3,11 +3,12 @@
 import pytest
 
 from schemas.catalogue import Account, Catalogue
-from schemas.roles import Permission, Role, grantable, needs_second_step, permissions
+from schemas.roles import Permission, Role, enters_for, grantable, needs_second_step, permissions
 from tests.support import builders as made
 
 SEE, INSTRUCT, MANAGE = Permission.SEE, Permission.INSTRUCT, Permission.MANAGE
-OPERATE, OVERSEE, ENTER = Permission.OPERATE, Permission.OVERSEE, Permission.ENTER
+OPERATE, OVERSEE = Permission.OPERATE, Permission.OVERSEE
+ENTER, FOR_ALL = Permission.ENTER, Permission.ENTER_FOR_ALL
 
 CITY, CUSTODIAN = made.an_owner("city"), made.an_owner("company", kind="custodian")
 CATALOGUE = Catalogue().with_entry(CITY).with_entry(CUSTODIAN)
@@ -20,12 +21,12 @@ def an_account(owner: str, *roles: str, **changes: object) -> Account:
 @pytest.mark.parametrize(
     ("role", "at_a_city", "at_the_custodian"),
     [
-        (Role.ADMIN, {SEE, INSTRUCT, MANAGE}, {SEE, INSTRUCT, MANAGE}),
-        (Role.HANDLER, {SEE, INSTRUCT}, {SEE, INSTRUCT}),
+        (Role.ADMIN, {SEE, INSTRUCT, MANAGE, ENTER}, {SEE, INSTRUCT, MANAGE, ENTER}),
+        (Role.HANDLER, {SEE, INSTRUCT, ENTER}, {SEE, INSTRUCT, ENTER}),
         (Role.READER, {SEE}, {SEE}),
         (Role.OPERATOR, set(), {OPERATE, OVERSEE}),
-        (Role.PHONE_DESK, set(), {ENTER}),
-        (Role.PRIVACY, set(), {SEE, INSTRUCT}),
+        (Role.PHONE_DESK, set(), {ENTER, FOR_ALL}),
+        (Role.PRIVACY, set(), {SEE, INSTRUCT, ENTER, FOR_ALL}),
     ],
 )
 def test_a_role_permits_exactly_this(
@@ -36,7 +37,22 @@ def test_a_role_permits_exactly_this(
 
 
 def test_two_roles_permit_what_either_does() -> None:
-    assert permissions(an_account("company", "reader", "phone-desk"), CATALOGUE) == {SEE, ENTER}
+    assert permissions(an_account("company", "reader", "phone-desk"), CATALOGUE) == {SEE, ENTER, FOR_ALL}
+
+
+@pytest.mark.requirement("R33")
+@pytest.mark.parametrize(
+    ("owner", "role", "owners"),
+    [
+        ("city", "admin", ["city"]), ("city", "handler", ["city"]), ("city", "reader", []), ("city", "phone-desk", []),
+        ("company", "handler", ["company"]), ("company", "operator", []),
+        ("company", "phone-desk", ["city", "company"]), ("company", "privacy", ["city", "company"]),
+    ],
+)  # fmt: skip
+def test_owners_staff_enter_for_their_own_the_custodians_desk_for_all(
+    owner: str, role: str, owners: list[str]
+) -> None:  # fmt: skip
+    assert [each.slug for each in enters_for(an_account(owner, role), CATALOGUE)] == owners
 
 
 @pytest.mark.parametrize(

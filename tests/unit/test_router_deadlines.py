@@ -1,11 +1,11 @@
 """Two clocks: the law's from the person's request, the contract's from the owner's instruction."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from schemas.vocabulary import Right
-from services.router.deadlines import contract_due, instruct_by, legal_due, local_date
+from services.router.deadlines import business_days_after, contract_due, instruct_by, legal_due, local_date
 from tests.support.facts import ASHFORD, CATALOGUE, MILLBROOK, request
 
 late_evening = datetime(2026, 3, 2, 4, 59, tzinfo=UTC)
@@ -28,6 +28,45 @@ def test_the_laws_clock_runs_45_days_from_receipt() -> None:
 def test_the_laws_clock_does_not_stretch_for_compound_requests() -> None:
     one, two = request(Right.ACCESS), request(Right.ACCESS, Right.DELETE)
     assert legal_due(one, MILLBROOK) == legal_due(two, MILLBROOK)
+
+
+@pytest.mark.requirement("R10")
+@pytest.mark.parametrize("rights", [(Right.OPT_OUT,), (Right.LIMIT,), (Right.OPT_OUT, Right.LIMIT)])
+def test_an_opt_out_has_fifteen_business_days(rights: tuple[Right, ...]) -> None:
+    asked = request(*rights).model_copy(update={"received_at": late_evening})
+    assert legal_due(asked, MILLBROOK) == date(2026, 3, 20)
+
+
+def test_beside_other_rights_the_earlier_day_counts() -> None:
+    asked = request(Right.DELETE, Right.OPT_OUT).model_copy(update={"received_at": late_evening})
+    assert legal_due(asked, MILLBROOK) == date(2026, 3, 20)
+
+
+@pytest.mark.parametrize(
+    ("day", "fifteenth", "with_holidays"),
+    [
+        (date(2026, 1, 15), date(2026, 2, 5), date(2026, 2, 6)),
+        (date(2026, 11, 20), date(2026, 12, 11), date(2026, 12, 14)),
+        (date(2026, 12, 18), date(2027, 1, 8), date(2027, 1, 12)),
+        (date(2026, 3, 7), date(2026, 3, 27), date(2026, 3, 27)),
+        (date(2026, 3, 8), date(2026, 3, 27), date(2026, 3, 27)),
+    ],
+)
+def test_business_days_are_mondays_to_fridays_and_never_later_than_the_law(
+    day: date, fifteenth: date, with_holidays: date
+) -> None:
+    assert business_days_after(day, 15) == fifteenth <= with_holidays
+
+
+@pytest.mark.parametrize("count", range(1, 23))
+@pytest.mark.parametrize("start", range(7))
+def test_business_days_are_what_counting_on_the_fingers_gives(start: int, count: int) -> None:
+    day = first = date(2026, 3, 2) + timedelta(days=start)
+    left = count
+    while left:
+        day += timedelta(days=1)
+        left -= day.weekday() < 5
+    assert business_days_after(first, count) == day
 
 
 def test_the_owner_is_asked_to_instruct_within_ten_days() -> None:

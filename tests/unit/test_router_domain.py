@@ -200,6 +200,17 @@ def test_a_request_with_open_orders_is_not_closed_by_the_clock() -> None:
     given(routed, both, OrderRecorded(result=accessed)).when(close_now).then_silence()
 
 
+@pytest.mark.requirement("R34")
+def test_what_was_not_proved_well_enough_is_nobodys_to_decide_and_is_told_at_the_end() -> None:
+    unproved = Order(id="order-correct", right=Right.CORRECT)
+    less = verified.model_copy(update={"unproved": (unproved,)})
+    story = given().when(less).then(routed.model_copy(update={"unproved": (unproved,)}))
+    left = unfulfilled(unproved, Outcome.UNVERIFIED)
+    story = story.when(instruct(approved(access), denied(delete))).then_some(OwnerInstructed)[1]
+    no = unfulfilled(delete, Outcome.REFUSED, "legal_obligation")
+    story.when(OrderCompleted(result=accessed)).then(closed(no, accessed, left)).owes()
+
+
 @pytest.mark.parametrize(
     "late",
     [

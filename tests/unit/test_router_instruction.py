@@ -73,3 +73,16 @@ def test_a_word_on_an_order_nobody_asked_for_is_not_an_answer_to_the_ones_asked(
 
 def test_two_words_on_one_order_are_no_answer() -> None:
     assert "decisions" in missing(instruction(approved(access), approved(delete), denied(delete)))
+
+
+@pytest.mark.requirement("R34")
+def test_what_goes_ahead_without_proof_is_approved_without_proof() -> None:
+    out = request(Right.OPT_OUT, Right.LIMIT)
+    bare = instruction(*map(approved, out.orders)).model_copy(update={"identity_confirmed": None})
+    assert missing_from(bare, out, products, CATALOGUE) == ()
+    mixed = request(Right.DELETE, Right.OPT_OUT)
+    delete_too = instruction(*map(approved, mixed.orders)).model_copy(update={"identity_confirmed": None})
+    assert missing_from(delete_too, mixed, products, CATALOGUE) == ("identity_confirmed",)
+    not_the_delete = instruction(denied(mixed.orders[0]), approved(mixed.orders[1]))
+    left_open = not_the_delete.model_copy(update={"identity_confirmed": None})
+    assert missing_from(left_open, mixed, products, CATALOGUE) == ()

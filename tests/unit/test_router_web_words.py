@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from schemas.catalogue import Catalogue, Owner, PrivacyContact
-from schemas.request import Order, Request
-from schemas.router import Decision, Instruction
-from schemas.vocabulary import Channel, Exemption, Right, Scope
+from schemas.request import Order, Period, Request
+from schemas.router import Decision, Flag, Instruction
+from schemas.vocabulary import NEEDS_NO_PROOF, Basis, Channel, Exemption, Method, Right, Scope, Span
+from services.router.consents import Standing
 from services.router.instruction import missing_from
 from services.router.portal import words
 from services.router.portal.clocks import left_in_words, urgency
@@ -21,6 +22,11 @@ def test_no_tag_is_without_words() -> None:
     assert set(words.EXEMPTIONS) == set(Exemption)
     assert set(words.CHANNELS) == set(Channel)
     assert set(words.SCOPES) == set(Scope)
+    assert set(words.METHODS) == set(Method)
+    assert set(words.FLAGS) == set(words.WHY_LINKED) == set(Flag)
+    assert set(words.BASES) == set(Basis)
+    assert set(words.STANDINGS) == set(Standing)
+    assert set(words.CONSENTS) == NEEDS_NO_PROOF
     assert set(words.STATES) == set(Phase)
     assert set(words.HAPPENED) == {body.TYPE for body in TOLD}
 
@@ -65,3 +71,11 @@ def test_time_left_in_words(days: int, left: str, mark: str) -> None:
 
 def test_a_short_date_is_without_its_weekday() -> None:
     assert words.short_date(TODAY) == "March 3, 2026"
+
+
+@pytest.mark.requirement("R15")
+def test_how_far_back_in_words() -> None:
+    asked = [Period(), Period(span=Span.SINCE, since=date(2024, 5, 1)), Period(span=Span.EVERYTHING)]
+    assert [words.period(one) for one in asked] == [
+        "The twelve months before the request", "Since May 1, 2024", "Everything that is held",
+    ]  # fmt: skip

@@ -75,7 +75,7 @@ def test_the_aggregate_after_it_is_kept_under_the_requests_id_with_the_events_st
     record = event_record(VERIFIER, told(received), ProofRejected(attempts_left=1), challenged(), HEAD, POSITION)
     assert record.name == asked.id
     assert record.aggregate is not None
-    assert record.aggregate.state.attempts_left == 1
+    assert record.aggregate.state.case.attempts_left == 1
     assert record.aggregate.stamp.event_id == parse(record.raw).id
 
 

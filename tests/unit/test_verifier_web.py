@@ -24,7 +24,7 @@ UNKNOWN = f"/verify/{uuid4()}/{TOKEN}"
 
 @pytest.fixture
 def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Door]:
-    monkeypatch.setattr("services.verifier.web.PATIENCE", 0.05)
+    monkeypatch.setattr("services.verifier.looking.PATIENCE", 0.05)
     with door(VERIFIER, tmp_path) as made:
         challenge(made)
         yield made
@@ -126,7 +126,7 @@ async def test_a_good_link_is_not_called_bad_while_the_read_model_is_behind(desk
 
 
 async def test_a_letter_faster_than_the_read_model_is_waited_for(desk: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("services.verifier.web.PATIENCE", 5.0)
+    monkeypatch.setattr("services.verifier.looking.PATIENCE", 5.0)
     late = str(uuid4())
     asyncio.get_running_loop().call_later(0.05, challenge, desk, None, late)
     page = await call(desk, f"/verify/{late}/{TOKEN}", "POST")

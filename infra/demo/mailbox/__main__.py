@@ -1,4 +1,6 @@
-"""The mailbox as a process, its SMTP door and its page: python -m infra.demo.mailbox."""
+"""The mailbox as a process: SMTP, a gateway for text messages, and the pages: python -m infra.demo.mailbox."""
+
+import os
 
 from infra.demo.mailbox.letters import Letters
 from infra.demo.mailbox.pages import create
@@ -11,7 +13,8 @@ async def main(here: Surroundings) -> None:
     try:
         door = await listen(letters, here.port_base + 25)
         try:
-            await serve([(create(letters), here.port_base + 6)])
+            account, token = os.environ.get("HABEAS_SMS_ACCOUNT", ""), os.environ.get("HABEAS_SMS_TOKEN", "")
+            await serve([(create(letters, account, token), here.port_base + 6)])
         finally:
             door.close()
     finally:

@@ -1,4 +1,4 @@
-"""The mailbox's pages and its JSON, for people who try the demo and for tests that count letters."""
+"""The mailbox's pages and its JSON, for people who try the demo and for tests that count letters and texts."""
 
 import re
 from datetime import datetime
@@ -10,7 +10,10 @@ from fastapi.responses import FileResponse, HTMLResponse, Response
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
+from infra.demo.mailbox import gateway
+from infra.demo.mailbox.gateway import Gateway
 from infra.demo.mailbox.letters import Letter, Letters
+from infra.demo.mailbox.texts import Text, Texts
 from infra.demo.problems import RefusalError, speak_problems
 
 _HERE = Path(__file__).parent
@@ -30,12 +33,14 @@ _SHOWN = 200
 _router = APIRouter()
 
 
-def create(letters: Letters) -> FastAPI:
-    """The mailbox's application. The caller closes the letters' store."""
+def create(letters: Letters, account: str = "", token: str = "") -> FastAPI:
+    """The mailbox's application, and the gateway for whoever sends as ``account``. The caller closes the store."""
     app = FastAPI(title="Demo mailbox", docs_url=None, redoc_url=None)
     app.state.letters = letters
+    app.state.gateway = Gateway(Texts.open(letters.store), account, token)
     speak_problems(app)
     app.include_router(_router)
+    app.include_router(gateway.router)
     return app
 
 
@@ -44,7 +49,13 @@ def _letters(request: Request) -> Letters:
     return letters
 
 
+def _texts(request: Request) -> Texts:
+    found: Gateway = request.app.state.gateway
+    return found.texts
+
+
 Box = Annotated[Letters, Depends(_letters)]
+Phone = Annotated[Texts, Depends(_texts)]
 To = Annotated[str | None, Query(max_length=320)]
 
 
@@ -65,6 +76,13 @@ def letter_html(box: Box, letter_id: int) -> HTMLResponse:
     return HTMLResponse(f'<base target="_blank">{_one(box, letter_id)["html"]}', headers=_THEIRS)
 
 
+@_router.get("/phone")
+def phone(texts: Phone, to: To = None, paused: bool = False) -> HTMLResponse:
+    to = _number(to)
+    shown = texts.newest(to, _SHOWN)
+    return _page("phone.html", here="phone", texts=shown, to=to, paused=paused, more=len(shown) == _SHOWN)
+
+
 @_router.get("/mailbox.css")
 def style() -> FileResponse:
     return FileResponse(_HERE / "mailbox.css", media_type="text/css")
@@ -79,6 +97,22 @@ def messages(
 ) -> list[Letter]:
     """Oldest first, so that the last id is the next `after_id`."""
     return box.after(after_id, to, limit)
+
+
+@_router.get("/api/texts")
+def text_messages(
+    texts: Phone,
+    to: To = None,
+    after_id: Annotated[int, Query(ge=0)] = 0,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+) -> list[Text]:
+    """Oldest first, so that the last id is the next `after_id`."""
+    return texts.after(after_id, _number(to), limit)
+
+
+@_router.delete("/api/texts")
+def clear_texts(texts: Phone) -> dict[str, int]:
+    return {"deleted": texts.clear()}
 
 
 @_router.delete("/api/messages")
@@ -108,8 +142,14 @@ def _one(box: Letters, letter_id: int) -> Letter:
     return found
 
 
-def _page(template: str, **facts: Any) -> HTMLResponse:
-    return HTMLResponse(_TEMPLATES.get_template(template).render(facts), headers=_OURS)
+def _number(to: str | None) -> str | None:
+    """A number as it is kept. In an address, a plus sign that was not encoded arrives as a space."""
+    digits = re.sub(r"[^0-9]", "", to or "")
+    return f"+{digits}" if digits else None
+
+
+def _page(template: str, here: str = "letters", **facts: Any) -> HTMLResponse:
+    return HTMLResponse(_TEMPLATES.get_template(template).render(facts, here=here), headers=_OURS)
 
 
 def _with_links(text: str) -> Markup:

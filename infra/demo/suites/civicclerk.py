@@ -10,7 +10,7 @@ from infra.demo.residents import Person
 
 _DATA = MetaData()
 _APPLICANT = "name email phone address board statement drivers_licence applied_on"
-board_applicants = records("board_applicants", _DATA, _APPLICANT)
+board_applicants = records("board_applicants", _DATA, _APPLICANT, sensitive=True)
 agenda_subscribers = records("agenda_subscribers", _DATA, "name email body", shared=True)
 meeting_comments = records("meeting_comments", _DATA, "speaker meeting_day item comment")
 

@@ -10,12 +10,13 @@ from infra.demo.residents import Person
 
 _DATA = MetaData()
 _APPLICANT = "name email phone address date_of_birth position passport_number applied_on"
-applicants = records("applicants", _DATA, _APPLICANT)
+applicants = records("applicants", _DATA, _APPLICANT, sensitive=True)
 _EMPLOYEE = "name email phone address position ssn bank_account uscis_number hired_on"
-employees = records("employees", _DATA, _EMPLOYEE)
+employees = records("employees", _DATA, _EMPLOYEE, sensitive=True)
 job_alerts = records("job_alerts", _DATA, "email field", shared=True)
-protected_characteristics = records("protected_characteristics", _DATA, "ethnicity disability veteran")
-equal_opportunity_totals = totals("equal_opportunity_totals", _DATA, "ethnicity disability veteran")
+_TOLD = "ethnicity disability veteran"
+protected_characteristics = records("protected_characteristics", _DATA, _TOLD, sensitive=True)
+equal_opportunity_totals = totals("equal_opportunity_totals", _DATA, _TOLD)
 
 _POSITIONS = ("Lifeguard", "Planner", "Bus driver", "Librarian", "Water technician", "Clerk")
 _RECORDS_LAW = "California Government Code § 12946"

@@ -10,7 +10,7 @@ from infra.demo.residents import Person
 
 _DATA = MetaData()
 form_submitters = records("form_submitters", _DATA, "name email phone address", shared=True)
-form_submissions = records("form_submissions", _DATA, "form day answers government_id")
+form_submissions = records("form_submissions", _DATA, "form day answers government_id", sensitive=True)
 files = records("files", _DATA, "filename media_type day", numbers="bytes")
 
 _FORMS = ("Pothole claim", "Street fair permit", "Business licence", "Records request", "Tree removal permit")

@@ -10,10 +10,11 @@ from infra.demo.residents import Person
 
 _DATA = MetaData()
 _MEMBER = "name email phone address date_of_birth photo health_insurance_id emergency_contact"
-members = records("members", _DATA, _MEMBER, shared=True)
+members = records("members", _DATA, _MEMBER, shared=True, sensitive=True)
 households = records("households", _DATA, "household_number name phone address postal_code")
 registrations = records("registrations", _DATA, "activity season age_group registered_on notes")
-payments = records("payments", _DATA, "receipt processor processor_token paid_on", numbers="amount_cents")
+_PAYMENT = "receipt processor processor_token paid_on"
+payments = records("payments", _DATA, _PAYMENT, numbers="amount_cents", sensitive=True)
 
 _ACTIVITIES = ("Swimming lessons", "Youth soccer", "Pottery", "Summer camp", "Tai chi", "Softball league", "Ballet")
 

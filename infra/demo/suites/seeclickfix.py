@@ -9,7 +9,8 @@ from infra.demo.madeup import a_day, a_secret, who
 from infra.demo.residents import Person
 
 _DATA = MetaData()
-users = records("users", _DATA, "name email phone password_hash face_template joined_on", shared=True)
+_USER = "name email phone password_hash face_template joined_on"
+users = records("users", _DATA, _USER, shared=True, sensitive=True)
 issues = records("issues", _DATA, "reporter title place reported_on photo status")
 comments = records("comments", _DATA, "author day comment")
 device_tokens = records("device_tokens", _DATA, "platform token last_seen")

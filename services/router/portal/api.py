@@ -1,6 +1,7 @@
 """The portal for programs: the same cases, the same scope, the same instruction, as JSON."""
 
 import asyncio
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -8,13 +9,15 @@ from fastapi import APIRouter, Header, Query
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 
-from schemas.request import Leaf, OrderResult
+from schemas.request import Leaf, OrderResult, Period
+from schemas.router import Flag
+from schemas.vocabulary import Assurance, Basis, Method
 from services.router.portal import progress
 from services.router.portal.desk import PREFIX, AtDesk, Deciding, Desk, OwnCase
 from services.router.portal.entry import InstructionForm
 from services.router.portal.inbox import SHELVES, Shelf
 from services.router.portal.instruct import Answer, give
-from services.router.reading import Case
+from services.router.reading import Case, Linked
 from services.router.views import Phase
 from services.runtime.bus import new_cause_id
 from services.runtime.web.problem import Problem
@@ -34,6 +37,7 @@ class Listed(BaseModel):
     instruct_by: date
     contract_due: date | None
     holder: str
+    flags: list[Flag]
 
 
 class Listing(BaseModel):
@@ -84,10 +88,37 @@ class Happened(BaseModel):
     words: str
 
 
+class Identity(BaseModel):
+    """How well identity was proved, and by what; ``points`` are reliable data points."""
+
+    level: Assurance
+    method: Method
+    methods: list[Method]
+    points: int
+
+
+class LinkedView(BaseModel):
+    """Another request of the same person, with a proof of its own; ``why`` is empty for one of the same submission."""
+
+    id: str
+    number: str
+    state: Phase
+    rights: list[str]
+    level: Assurance
+    why: list[Flag]
+
+
 class CaseView(Listed):
     """A case with all that is known of it but the person."""
 
-    identity: dict[str, str]
+    identity: Identity
+    period: Period
+    agent: Basis | None
+    about_child: bool
+    files: int
+    entered_by: str
+    unproved: list[str]
+    linked: list[LinkedView]
     instructed_at: datetime | None
     closed_at: datetime | None
     products: list[str]
@@ -123,7 +154,7 @@ async def listing(
 @ROUTER.get("/requests/{request_id}")
 async def one(desk: AtDesk, case: OwnCase) -> CaseView:
     """One request, leaf by leaf."""
-    return _view(desk, case)
+    return _view(desk, case, await asyncio.to_thread(desk.cases.linked, desk.owner.slug, case))
 
 
 @ROUTER.post("/requests/{request_id}/instruction", responses={202: {"description": "Taken; no answer yet."}})
@@ -159,14 +190,40 @@ def _listed(desk: Desk, case: Case) -> dict[str, Any]:
         "instruct_by": case.instruct_by,
         "contract_due": case.contract_due,
         "holder": progress.holder(case, desk.catalogue, desk.custodian),
+        "flags": list(case.flags),
     }
 
 
-def _view(desk: Desk, case: Case) -> CaseView:
+def _linked(other: Linked) -> LinkedView:
+    case = other.case
+    return LinkedView(
+        id=case.id,
+        number=case.request.number,
+        state=case.state,
+        rights=[order.right for order in case.request.orders],
+        level=case.proof.level,
+        why=list(other.why),
+    )
+
+
+def _view(desk: Desk, case: Case, linked: Sequence[Linked]) -> CaseView:
+    proof, request = case.proof, case.request
     return CaseView.model_validate(
         _listed(desk, case)
         | {
-            "identity": {"level": case.proof.level.value, "method": case.proof.method.value},
+            "identity": Identity(
+                level=proof.level,
+                method=proof.method,
+                methods=list(proof.methods or (proof.method,)),
+                points=proof.points,
+            ),
+            "period": request.period,
+            "agent": request.agent.basis if request.agent else None,
+            "about_child": request.child is not None,
+            "files": len(request.attachments),
+            "entered_by": request.entered_by,
+            "unproved": [order.right for order in case.unproved],
+            "linked": [_linked(other) for other in linked],
             "instructed_at": case.instructed_at,
             "closed_at": case.closed_at,
             "products": list(case.products),

@@ -9,8 +9,8 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from schemas.vocabulary import Exemption, Right
-from services.router.portal import clocks, entry, progress, words
+from schemas.vocabulary import NEEDS_NO_PROOF, Exemption, Right
+from services.router.portal import clocks, entry, progress, told, words
 from services.router.portal.desk import PREFIX, AtDesk, Deciding, Desk, OwnCase
 from services.router.portal.instruct import Answer, give
 from services.router.portal.people import opened
@@ -109,6 +109,9 @@ async def _page(
         scopes=words.SCOPES,
         degree=degree,
         how=how,
+        needs_proof=any(order.right not in NEEDS_NO_PROOF for order in case.request.orders),
+        told_then=[words.FLAGS[flag][0] for flag in case.instruction.flags] if case.instruction else [],
+        **await told.about(desk, case),
         clocks=(
             clocks.law(case, desk.owner, desk.today),
             clocks.contract(case, desk.owner, desk.catalogue, desk.today),

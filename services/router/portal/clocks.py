@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.catalogue import Catalogue, Owner
-from services.router.deadlines import local_date
+from schemas.vocabulary import NEEDS_NO_PROOF
+from services.router.deadlines import OPT_OUT_DAYS, local_date
 from services.router.reading import Case
 from services.router.views import Phase
 from services.runtime.web.moments import day_in_words
@@ -43,6 +44,8 @@ def law(case: Case, owner: Owner, today: date) -> Clock:
     asked = day_in_words(local_date(case.request.received_at, owner), owner.zone)
     days = (case.legal_due - local_date(case.request.received_at, owner)).days
     reason = f"{days} calendar days from the day the person asked, {asked}. Proving identity does not stop it."
+    if any(order.right in NEEDS_NO_PROOF for order in case.request.orders):
+        reason = f"{OPT_OUT_DAYS} business days from the day the person asked, {asked}. Holidays are not left out."
     return _clock("By law", case.legal_due, case, today, reason)
 
 

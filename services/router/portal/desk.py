@@ -6,9 +6,11 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Final
 
 from fastapi import Depends, HTTPException, Request
+from sqlalchemy import Engine
 
 from schemas.catalogue import Account, Catalogue, Owner
 from schemas.roles import CUSTODIAN, Permission, permissions
+from services.router.consents import Register
 from services.router.deadlines import local_date
 from services.router.reading import Case, Cases
 from services.runtime.database import engine
@@ -28,6 +30,7 @@ class Desk:
     account: Account
     owner: Owner
     cases: Cases
+    register: Register
     now: datetime
 
     @property
@@ -59,7 +62,8 @@ async def at_desk(
 ) -> Desk:
     """Dependency: the desk of whoever is signed in."""
     owner = floor.catalogue().owners[account.owner]  # without an owner there is no permission
-    return Desk(floor, account, owner, _cases(request, floor), datetime.now(UTC))
+    database = _database(request, floor)
+    return Desk(floor, account, owner, Cases(database), Register(database), datetime.now(UTC))
 
 
 async def own_case(request_id: str, desk: Annotated[Desk, Depends(at_desk)]) -> Case:
@@ -79,10 +83,10 @@ async def deciding(desk: Annotated[Desk, Depends(at_desk)]) -> Desk:
     return desk
 
 
-def _cases(request: Request, floor: Floor) -> Cases:
-    known: Cases | None = getattr(request.app.state, "cases", None)
+def _database(request: Request, floor: Floor) -> Engine:
+    known: Engine | None = getattr(request.app.state, "portal_database", None)
     if known is None:
-        known = request.app.state.cases = Cases(engine(floor.settings.database_of(floor.service)))
+        known = request.app.state.portal_database = engine(floor.settings.database_of(floor.service))
     return known
 
 

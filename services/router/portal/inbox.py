@@ -51,6 +51,7 @@ class Line:
     holder: str
     kind: str
     state: str
+    flags: tuple[str, ...]
 
 
 @ROUTER.get("")
@@ -88,6 +89,7 @@ def _line(desk: Desk, case: Case) -> Line:
         holder(case, desk.catalogue, desk.custodian),
         kind,
         state,
+        tuple(words.FLAGS[flag][0] for flag in case.flags),
     )
 
 

@@ -77,6 +77,7 @@ def _instruction(desk: Desk, case: Case, form: InstructionForm) -> Instruction:
         suites=form.suites,
         affiliates=form.affiliates,
         decisions=tuple(_decision(desk, case, decision) for decision in form.decisions),
+        flags=case.flags,
     )
 
 

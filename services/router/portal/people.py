@@ -1,10 +1,10 @@
 """Opens what a case says about a person, in the name of who looks; the vault records each opening."""
 
 import asyncio
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from schemas.request import Contact, Correction
+from schemas.request import Attachment, Contact, Correction
 from services.router.portal.desk import Desk
 from services.router.reading import Case
 from services.runtime.vault import Forgotten, Tampered
@@ -13,36 +13,95 @@ WHY: Final = "portal case"
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A file that came with the request. ``name`` is empty where it can no longer be read."""
+
+    at: int
+    name: str
+    media: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class Opened:
-    """What the vault gave. ``forgotten``: the key was destroyed; ``unreadable``: what was sealed does not fit."""
+    """What the vault gave. ``forgotten``: a key was destroyed; ``unreadable``: what was sealed does not fit."""
 
     contact: Contact | None = None
     corrections: tuple[Correction, ...] = ()
+    details: str = ""
+    child: str = ""
+    agent: Contact | None = None
+    declaration: str = ""
+    files: tuple[File, ...] = ()
     instructed_by: str = ""
-    notes: dict[str, str] | None = None
+    notes: dict[str, str] = field(default_factory=dict)
     forgotten: bool = False
     unreadable: bool = False
 
 
 async def opened(desk: Desk, case: Case) -> Opened:
-    """The person behind a case, what they want corrected, and the owner's own notes."""
+    """Everything personal in a case, and the owner's own notes."""
     return await asyncio.to_thread(_opened, desk, case)
 
 
+class Reader:
+    """Opens sealed fields of one case. What does not open is None, and is remembered."""
+
+    def __init__(self, desk: Desk, case: Case) -> None:
+        self._vault, self._by, self._request_id = desk.floor.vault, desk.account.id, case.id
+        self.forgotten = self.unreadable = False
+
+    def text(self, name: str, sealed: str | None) -> str | None:
+        """The text sealed as ``name``."""
+        found: str | None = self._tried(
+            lambda: self._vault.open(self._request_id, name, sealed or "", by=self._by, why=WHY), sealed
+        )
+        return found
+
+    def model(self, name: str, sealed: str | None, model: Any) -> Any:
+        """The model sealed as ``name``."""
+        return self._tried(
+            lambda: self._vault.open_model(self._request_id, name, sealed or "", model, by=self._by, why=WHY), sealed
+        )
+
+    def _tried(self, look: Any, sealed: str | None) -> Any:
+        if sealed is None:
+            return None
+        try:
+            return look()
+        except Forgotten:
+            self.forgotten = True
+        except Tampered:
+            self.unreadable = True
+        return None
+
+
+def name_field(attachment: Attachment) -> str:
+    """The field under which a file's name is sealed, as the door does it."""
+    return f"attachment:{attachment.sha256}"
+
+
 def _opened(desk: Desk, case: Case) -> Opened:
-    vault, by = desk.floor.vault, desk.account.id
-    request = case.request
-    corrections: tuple[Correction, ...] = ()
-    try:
-        contact = vault.open_model(request.id, "contact", request.contact, Contact, by=by, why=WHY)
-        if request.corrections:
-            sealed = request.corrections
-            corrections = tuple(vault.open_model(request.id, "corrections", sealed, list[Correction], by=by, why=WHY))
-    except Forgotten:
-        return Opened(forgotten=True, instructed_by=_name(desk, case), notes=_notes(desk, case))
-    except Tampered:
-        return Opened(unreadable=True, instructed_by=_name(desk, case), notes=_notes(desk, case))
-    return Opened(contact, corrections, _name(desk, case), _notes(desk, case))
+    request, reader = case.request, Reader(desk, case)
+    agent = request.agent.contact if request.agent else None
+    return Opened(
+        contact=reader.model("contact", request.contact, Contact),
+        corrections=tuple(reader.model("corrections", request.corrections, list[Correction]) or ()),
+        details=reader.text("details", request.details) or "",
+        child=reader.text("child", request.child) or "",
+        agent=reader.model("agent", agent, Contact),
+        declaration=reader.text("declaration", request.declaration) or "",
+        files=tuple(_file(reader, at, each) for at, each in enumerate(request.attachments)),
+        instructed_by=_name(desk, case),
+        notes=_notes(desk, case),
+        forgotten=reader.forgotten,
+        unreadable=reader.unreadable,
+    )
+
+
+def _file(reader: Reader, at: int, attachment: Attachment) -> File:
+    name = reader.text(name_field(attachment), attachment.name) or ""
+    return File(at, name, attachment.media, attachment.size)
 
 
 def _name(desk: Desk, case: Case) -> str:

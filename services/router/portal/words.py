@@ -5,9 +5,10 @@ from datetime import date
 from typing import Final
 
 from schemas.executor import ExecutionPlanned, OrderBegun, OrderCompleted, TaskDeferred, TaskSettled
-from schemas.request import Proof, Request
-from schemas.router import InstructionReturned, OwnerInstructed, RequestClosed, RequestRouted
-from schemas.vocabulary import Assurance, Channel, Exemption, Method, Right, Scope
+from schemas.request import Period, Proof, Request
+from schemas.router import Flag, InstructionReturned, OwnerInstructed, RequestClosed, RequestRouted
+from schemas.vocabulary import Assurance, Basis, Channel, Exemption, Method, Right, Scope, Span
+from services.router.consents import Standing
 from services.router.views import Phase
 from services.runtime.web.moments import day_in_words
 
@@ -87,6 +88,72 @@ CHANNELS: Final[dict[Channel, str]] = {
     Channel.WEB: "the web form",
     Channel.API: "the API",
     Channel.BUS: "a system of yours",
+    Channel.PHONE: "a telephone call",
+    Channel.POST: "a letter",
+    Channel.EMAIL: "an e-mail",
+    Channel.TICKET: "a support ticket",
+}
+
+METHODS: Final[dict[Method, str]] = {
+    Method.NOT_NEEDED: "What is asked for needs no proof of identity (11 CCR 7060).",
+    Method.EMAIL_LINK: (
+        "The person opened a one-time link that we sent to this e-mail address. "
+        "That shows control of the mailbox, not a name: compare the name with your own records."
+    ),
+    Method.SMS_CODE: "They entered a code that we sent to this telephone number.",
+    Method.KNOWLEDGE: "What they said of themselves is as your products hold it. Which values those were is not kept.",
+    Method.DECLARATION: "They declared under penalty of perjury to be this person.",
+    Method.REAUTHENTICATION: "They signed in to their account anew, at the system that sent the request.",
+    Method.ATTESTATION: "Somebody of your team, or of the staff who took the request in, vouched for them.",
+    Method.CONFIRMATION: "The person confirmed to us that the agent acts for them (11 CCR 7063).",
+    Method.PERMISSION: "The agent handed in a signed permission (11 CCR 7063).",
+    Method.POWER_OF_ATTORNEY: "The agent handed in a power of attorney (11 CCR 7063).",
+}
+
+BASES: Final[dict[Basis, str]] = {
+    Basis.PERMISSION: "with a signed permission",
+    Basis.POWER_OF_ATTORNEY: "with a power of attorney",
+}
+
+FLAGS: Final[dict[Flag, tuple[str, str]]] = {
+    Flag.MORE_THAN_FREE: (
+        "More than two requests to know within twelve months",
+        (
+            "Two are free. You may refuse this one as excessive, or charge a reasonable fee; the person is told the "
+            "reason (Cal. Civ. Code 1798.130(b), 1798.145(h)(3)). Only requests whose identity was proved are counted."
+        ),
+    ),
+    Flag.DUPLICATE: (
+        "The same was asked before, and was still open when this came",
+        "Decide each by itself: one does not prove who asked the other.",
+    ),
+    Flag.REPEATED: (
+        "The same was asked again and again within twelve months",
+        (
+            "You may refuse it if it is baseless or excessive; the person is told the reason "
+            "(Cal. Civ. Code 1798.145(h)(3))."
+        ),
+    ),
+}
+"""Each flag's title, and what the owner may make of it (R13)."""
+
+WHY_LINKED: Final[dict[Flag, str]] = {
+    Flag.MORE_THAN_FREE: "a request to know within the twelve months before",
+    Flag.DUPLICATE: "asks the same, and was open when this one came",
+    Flag.REPEATED: "asked the same within the twelve months before",
+}
+
+STANDINGS: Final[dict[Standing, tuple[str, str]]] = {
+    Standing.ASKED: ("waiting", "Asked for"),
+    Standing.IN_FORCE: ("done", "In force"),
+    Standing.IN_PART: ("failed", "In force in part"),
+    Standing.REFUSED: ("stopped", "Refused by you"),
+}
+"""Each standing of an opt-out or a limit: its kind of mark, and its words."""
+
+CONSENTS: Final[dict[Right, str]] = {
+    Right.OPT_OUT: "No sale and no sharing",
+    Right.LIMIT: "Sensitive data only for what the service needs",
 }
 
 STATES: Final[dict[Phase, tuple[str, str]]] = {
@@ -136,21 +203,25 @@ def short(request: Request) -> str:
     return joint.join(names).lower().capitalize()
 
 
-def proved(proof: Proof) -> tuple[str, str]:
-    """How well identity was proved, and by what."""
+def proved(proof: Proof) -> tuple[str, tuple[str, ...]]:
+    """How well identity was proved, and by what: a sentence for each method that counted."""
     degree = {
         Assurance.NONE: "Not proved",
         Assurance.REASONABLE: "To a reasonable degree",
         Assurance.REASONABLY_HIGH: "To a reasonably high degree",
     }[proof.level]
-    how = {
-        Method.NOT_NEEDED: "What is asked for needs no proof of identity (11 CCR 7060).",
-        Method.EMAIL_LINK: (
-            "The person opened a one-time link that we sent to this e-mail address. "
-            "That shows control of the mailbox, not a name: compare the name with your own records."
-        ),
-    }[proof.method]
-    return degree, how
+    return degree, tuple(METHODS[method] for method in proof.methods or (proof.method,))
+
+
+def period(asked: Period) -> str:
+    """How far back the person asks (R15)."""
+    match asked.span:
+        case Span.TWELVE_MONTHS:
+            return "The twelve months before the request"
+        case Span.SINCE if asked.since:
+            return f"Since {short_date(asked.since)}"
+        case _:
+            return "Everything that is held"
 
 
 def consequence(request: Request) -> str:

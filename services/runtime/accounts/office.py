@@ -152,4 +152,7 @@ class Office:
 
 def door_of(account: Account, catalogue: Catalogue) -> str:
     """The pages on which the account signs in."""
-    return "console" if Permission.OPERATE in permissions(account, catalogue) else "portal"
+    held = permissions(account, catalogue)
+    if Permission.OPERATE in held:
+        return "console"
+    return "desk" if Permission.ENTER in held and Permission.SEE not in held else "portal"

@@ -15,9 +15,11 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.table import Table
 
-from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, Product
+from schemas.catalogue import SHELF, Account, Catalogue, Client, Entry, Owner, Product, Rule
 from schemas.envelope import derived_id, first_place
+from schemas.vocabulary import NEEDS_NO_PROOF, Assurance
 from services.runtime.catalogue import Replica, append
+from services.runtime.commands.clients import entry_of
 from services.runtime.commands.topics import ensure_submissions
 from services.runtime.database import engine
 from services.runtime.person import login_key, normal_email
@@ -31,7 +33,9 @@ def apply(file: Path, logins: str) -> None:
     """Appends what differs. Ends with a sentence that names the entry and the field when something is wrong."""
     here = settings()
     content = yaml.safe_load(file.read_text())
-    passwords = {login.email: login.password for login in import_module(logins).LOGINS} if logins else {}
+    demo = import_module(logins) if logins else None
+    passwords = {login.email: login.password for login in demo.LOGINS} if demo else {}
+    passwords |= demo.SECRETS if demo else {}
     count, clients = asyncio.run(_apply(here, content, passwords))
     print(f"{count} catalogue entries written, {clients} registered clients.")  # noqa: T201
 
@@ -67,16 +71,32 @@ def _entries(
     content: Any, here: Settings, standing: Catalogue, vault: Vault, passwords: dict[str, str]
 ) -> Iterator[Entry]:
     for number, raw in enumerate(content.get("owners", ())):
-        yield _read(Owner, raw, f"owners.{number}")
+        yield _with_policy(_read(Owner, raw, f"owners.{number}"), raw, f"owners.{number}")
     for number, raw in enumerate(content.get("products", ())):
         port = raw.pop("port", None)
         if port is not None:
             raw["base_url"] = f"http://127.0.0.1:{here.port_base + port}"
         yield _read(Product, raw, f"products.{number}")
     for number, raw in enumerate(content.get("clients", ())):
-        yield _read(Client, raw, f"clients.{number}")
+        port = raw.pop("tickets_port", None)
+        if port is not None:
+            raw["tickets"]["api"] = f"http://127.0.0.1:{here.port_base + port}"
+        yield _read(Client, entry_of(raw, standing, vault, passwords), f"clients.{number}")
     for number, raw in enumerate(content.get("accounts", ())):
         yield _account(raw, f"accounts.{number}", here, standing, vault, passwords)
+
+
+def _with_policy(owner: Owner, raw: Any, place: str) -> Owner:
+    """The owner, if each rule of its policy can do what it says: none may ask for proof of an opt-out, or let anything
+    else go without (11 CCR 7060), and a misspelt word would make a rule mean more than it says.
+    """
+    for number, (rule, written) in enumerate(zip(owner.verification, raw.get("verification", ()), strict=True)):
+        where = f"{place}.verification.{number}"
+        if unknown := sorted(set(written) - set(Rule.model_fields)):
+            sys.exit(f"{where}.{unknown[0]} is not a field of a rule.")
+        if rule.right in NEEDS_NO_PROOF or rule.level is Assurance.NONE:
+            sys.exit(f"{where}: an opt-out or a limit needs no proof, and everything else needs some.")
+    return owner
 
 
 def _account(

@@ -36,8 +36,23 @@ SAID: Final[dict[str, str]] = {
     acts.SecondStepSetUp.TYPE: "set up the second step",
     acts.SecondStepRemoved.TYPE: "took away the second step of",
     acts.PackageFetched.TYPE: "fetched a package",
+    acts.RequestEntered.TYPE: "made the entry",
+    acts.RequestLookedUp.TYPE: "looked up the state",
+    acts.AttestationGiven.TYPE: "gave the attestation",
+    acts.LetterPrinted.TYPE: "opened a letter",
+    acts.LetterPassedOn.TYPE: "passed on a letter",
 }
 """Type → what was done; the account it was done to follows."""
+
+HOW: Final = {
+    "code": "with a code",
+    "recovery-code": "with a recovery code",
+    "phone": "by telephone",
+    "telephone": "by telephone",
+    "post": "by post",
+    "email": "by e-mail",
+}
+"""Second step, channel or way → in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +148,8 @@ def _said(row: Row) -> str:
 def _more(row: Row) -> str:
     data: dict[str, Any] = row["data"]
     roles = ", ".join(data.get("roles", ())).replace("-", " ")
-    steps = {"code": "with a code", "recovery-code": "with a recovery code"}
-    return f"as {roles}" if roles else steps.get(data.get("second_step", ""), "")
+    how = data.get("second_step") or data.get("channel") or data.get("way") or ""
+    return f"as {roles}" if roles else HOW.get(how, "")
 
 
 def _name(floor: Floor, catalogue: Catalogue, by: Account, account_id: str) -> str:

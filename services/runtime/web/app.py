@@ -11,6 +11,7 @@ from starlette.types import Scope
 
 from services.runtime.service import Service
 from services.runtime.web import pages, problem
+from services.runtime.web.direct import Direct
 from services.runtime.web.guard import Dress, Limit
 from services.runtime.web.hearing import Hear
 from services.runtime.web.language import texts_of
@@ -54,8 +55,10 @@ def create(service: Service, floor: "Callable[[], Floor]") -> FastAPI:
     for router in service.routers:
         app.include_router(router)
     app.mount("/static", _Static(directory=pages.STATIC), name="static")
+    app.add_middleware(Direct, endpoints=service.direct)
     app.add_middleware(Renewal)
-    app.add_middleware(Limit, feeds=service.feeds, uploads=service.uploads)  # the last one added is the outermost
+    # the last one added is the outermost
+    app.add_middleware(Limit, feeds=service.feeds, uploads=service.uploads, streams=service.streams)
     app.add_middleware(Watch, service=service.name, quiet=frozenset(service.feeds))
     app.add_middleware(Hear, texts=texts_of(service.templates), is_page=pages.prefers_page, secure=_secure)
     app.add_middleware(Dress)

@@ -1,6 +1,6 @@
 """What no request gets past: a limit on its body, a check of where a form came from, and headers on every answer."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -44,6 +44,8 @@ HEADERS: Final = {
 }
 """On every answer that does not say otherwise itself."""
 
+_RAW: Final = tuple((name.lower().encode(), value.encode()) for name, value in HEADERS.items())
+
 STRICT_TRANSPORT: Final = "max-age=63072000; includeSubDomains"
 
 
@@ -61,11 +63,10 @@ class Dress:
 
         async def dressed(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                said = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [*message["headers"], *(each for each in _RAW if each[0] not in said)]
                 if floor is not None and floor.settings.secure_cookies:
-                    headers["Strict-Transport-Security"] = STRICT_TRANSPORT
+                    MutableHeaders(scope=message)["Strict-Transport-Security"] = STRICT_TRANSPORT
             await send(message)
 
         await self._app(scope, receive, dressed)
@@ -75,9 +76,13 @@ class Limit:
     """Refuses a request from another site and too long a body, which is read before the service sees any of it."""
 
     def __init__(
-        self, app: ASGIApp, feeds: Mapping[str, int] | None = None, uploads: Mapping[str, int] | None = None
+        self,
+        app: ASGIApp,
+        feeds: Mapping[str, int] | None = None,
+        uploads: Mapping[str, int] | None = None,
+        streams: Set[str] = frozenset(),
     ) -> None:
-        self._app, self._feeds, self._uploads = app, feeds or {}, uploads or {}
+        self._app, self._feeds, self._uploads, self._streams = app, feeds or {}, uploads or {}, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -86,6 +91,9 @@ class Limit:
         headers = Headers(scope=scope)
         if scope["method"] not in SAFE_METHODS and not from_here(headers):
             await respond(Request(scope), FROM_ELSEWHERE)(scope, receive, send)
+            return
+        if scope["path"] in self._streams:
+            await self._app(scope, receive, send)
             return
         limit = self._feeds.get(scope["path"], BODY_LIMIT)
         if (roomy := self._room(scope["path"], headers)) is not None:

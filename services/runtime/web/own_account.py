@@ -33,14 +33,15 @@ log = structlog.get_logger("habeas.web")
 OnFloor = Annotated[Floor, Depends(floor_of)]
 
 
-def own_account_router(prefix: str, permission: Permission) -> APIRouter:
+def own_account_router(prefix: str, permission: Permission, *, managing: bool = True) -> APIRouter:
     """``prefix/forgot``, ``prefix/welcome/{token}``, ``prefix/account`` and ``prefix/account/second-step``.
 
-    ``permission`` is what one needs at this door: nobody else is written to from here.
+    ``permission`` is what one needs at this door: nobody else is written to from here. ``managing`` as in
+    :func:`signed_in`.
     """
     router = APIRouter(prefix=prefix, include_in_schema=False)
-    mine = Annotated[Account, Depends(signed_in(at=prefix))]
-    halfway = Annotated[Account, Depends(signed_in(at=prefix, before_second_step=True))]
+    mine = Annotated[Account, Depends(signed_in(at=prefix, managing=managing))]
+    halfway = Annotated[Account, Depends(signed_in(at=prefix, before_second_step=True, managing=managing))]
 
     @router.get("/forgot")
     async def forgot(request: Request) -> Response:

@@ -143,6 +143,11 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _unavailable(request: Request, _error: Exception) -> Response:
+    return unavailable(request)
+
+
+def unavailable(request: Request) -> Response:
+    """The answer while the broker does not answer: nothing was done, and the same may be sent again."""
     return respond(
         request,
         Problem(

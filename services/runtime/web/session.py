@@ -150,11 +150,12 @@ async def csrf_protected(request: Request) -> None:
 
 
 def signed_in(
-    *wanted: Permission, at: str, before_second_step: bool = False
+    *wanted: Permission, at: str, before_second_step: bool = False, managing: bool = True
 ) -> Callable[[Request], Awaitable[Account]]:
     """Makes a dependency: the account signed in, with one of the permissions (any at all if none is named).
 
-    ``at`` is the prefix of the :func:`signin_router` people are sent to. Unsafe requests must carry the CSRF token.
+    ``at`` is the prefix of the :func:`signin_router` people are sent to; ``managing`` says that those who manage
+    people find their pages there. Unsafe requests must carry the CSRF token.
     Who lacks the second step that its permissions ask for gets no further than to the page that sets it up, which
     says ``before_second_step``.
     """
@@ -166,7 +167,7 @@ def signed_in(
         account, catalogue = session.account, floor_of(request).catalogue()
         held = permissions(account, catalogue)
         lacks_step = needs_second_step(account, catalogue)
-        places = () if lacks_step else _places(held, at)
+        places = () if lacks_step else _places(held, at, managing=managing)
         request.state.session = replace(session, sign_out=f"{at}/sign-out", places=places)
         _keep_young(request, session)
         if lacks_step and not before_second_step:
@@ -179,10 +180,10 @@ def signed_in(
     return dependency
 
 
-def _places(held: frozenset[Permission], at: str) -> tuple[tuple[str, str], ...]:
-    managing = ((f"{at}/people", "People"), (f"{at}/acts", "Who did what"))
-    manages = bool(held & {Permission.MANAGE, Permission.OVERSEE})
-    return (*(managing if manages else ()), (f"{at}/account", "Your account"))
+def _places(held: frozenset[Permission], at: str, *, managing: bool) -> tuple[tuple[str, str], ...]:
+    pages = ((f"{at}/people", "People"), (f"{at}/acts", "Who did what"))
+    manages = managing and bool(held & {Permission.MANAGE, Permission.OVERSEE})
+    return (*(pages if manages else ()), (f"{at}/account", "Your account"))
 
 
 def _keep_young(request: Request, session: Session) -> None:

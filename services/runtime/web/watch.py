@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from contextlib import nullcontext
+from functools import lru_cache
 from typing import Any, Final
 from uuid import uuid4
 
@@ -58,9 +59,9 @@ class Watch:
             structlog.contextvars.bound_contextvars(request_id=request_id),
             nullcontext(trace.INVALID_SPAN)
             if scope["path"] in self._quiet
-            else trace.get_tracer("habeas").start_as_current_span(
+            else _tracer(trace.get_tracer_provider()).start_as_current_span(
                 method,
-                context=_PROPAGATOR.extract(headers, getter=_Carrier()),
+                context=_PROPAGATOR.extract(headers, getter=_Carrier()) if "traceparent" in headers else None,
                 kind=SpanKind.SERVER,
                 attributes={"http.request.method": method, "url.scheme": scope["scheme"]},
                 record_exception=False,
@@ -104,6 +105,12 @@ class Watch:
         metrics.HTTP.labels(self._service, method, route, str(status)).observe(seconds)
         if route not in self._quiet or status >= 400:
             _log.info("answered", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+@lru_cache(maxsize=2)
+def _tracer(provider: trace.TracerProvider) -> trace.Tracer:
+    """Asked for once: to find a tracer by its name costs as much as a span."""
+    return provider.get_tracer("habeas")
 
 
 def route_of(scope: Scope) -> str:
