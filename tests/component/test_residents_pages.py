@@ -88,8 +88,8 @@ def as_it_is(_page: Page) -> None:
 STATES: list[tuple[str, Callable[[Page], None]]] = [
     ("/privacy", as_it_is),
     ("/privacy/riverton", as_it_is),
-    ("/privacy/riverton", everything_open),
-    ("/privacy/riverton", all_wrong),
+    ("/privacy/hillcrest", everything_open),
+    ("/privacy/hillcrest", all_wrong),
     ("/privacy/riverton", one_file_kept),
     ("/privacy/riverton", second_step),
     ("/privacy/riverton", receipt),
@@ -116,7 +116,7 @@ def test_what_belongs_to_a_choice_shows_with_it_and_what_was_done_wrong_shows_in
 ) -> None:
     _, address = site
     with browser_page() as page:
-        page.goto(f"{address}/privacy/riverton")
+        page.goto(f"{address}/privacy/hillcrest")
         parts = {name: page.locator(name) for name in (".with-correct", ".with-period", ".with-since", ".signature")}
         assert not any(part.is_visible() for part in parts.values())
         choose(page, "access", "correct")

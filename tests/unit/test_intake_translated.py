@@ -80,11 +80,19 @@ async def test_every_word_is_translated_on_every_page_and_in_every_state(
             assert Words(page.text).left == "", f"{path} {entries}"
 
         files = {"upload": ("bill.pdf", b"%PDF-1.7 0")}
-        for path in ("/privacy", "/ask", "/privacy/riverton", "/privacy/riverton/child", "/privacy/habeas-custodian"):
+        for path in (
+            "/privacy",
+            "/ask",
+            "/privacy/riverton",
+            "/privacy/riverton/child",
+            "/privacy/riverton/agent",
+            "/privacy/hillcrest",
+            "/privacy/habeas-custodian",
+        ):
             await shown(path)
         await shown("/privacy/atlantis")
         wrong = {"rights": ["correct", "access"], "corrections.0.field": "GIVEN", "span": "since", "declare": "yes"}
-        await shown("/privacy/riverton", **wrong, website="GIVEN", phone="GIVEN", email="GIVEN")
+        await shown("/privacy/hillcrest", **wrong, website="GIVEN", phone="GIVEN", email="GIVEN")
         await shown("/privacy/riverton", rights=["access", "delete"], **GIVEN)
         await shown("/privacy/riverton/child", child="GIVEN", **GIVEN)
         await shown("/privacy/lakeside", rights=["access", "opt_out"], **GIVEN)
