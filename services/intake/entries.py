@@ -32,7 +32,6 @@ LABELS: Final = {
     "rights": mark("What you would like"),
     "since": mark("The first day"),
     "corrections": mark("What is wrong"),
-    "declared_as": mark("Your signature"),
     "child": mark("The child’s name"),
     "agent_name": mark("Your name"),
     "agent_email": mark("Your e-mail address"),
@@ -43,6 +42,7 @@ LABELS: Final = {
     **{kind.value: label for kind, label in POINTS.items()},
     "details": mark("In your own words"),
     "files": mark("Your files"),
+    "declared_as": mark("Your signature"),
     "website": mark("The entry that stays empty"),
 }
 """The name of each entry on the page, in the page's order."""
@@ -95,9 +95,9 @@ def key_of(sent: Sent) -> str:
     return key if _KEY.fullmatch(key) else fresh_key()
 
 
-def read(sent: Sent, asking: Asking, kept: Sequence[Kept] = (), wrong: Sequence[FieldError] = ()) -> Entered:
+def read(key: str, sent: Sent, asking: Asking, kept: Sequence[Kept], wrong: Sequence[FieldError]) -> Entered:
     """The form as a submission. ``wrong`` is what is known to be wrong with it already. Empty entries do not count."""
-    key, errors = key_of(sent), list(wrong)
+    errors = list(wrong)
     chosen: list[str] = list(asking.rights) or list(sent.entries.get("rights", []))
     rows = [row for row in range(ROWS) if any(sent.text(_place(row, part)) for part in PARTS)]
     points = [kind for kind in POINTS if sent.text(kind)]

@@ -1,9 +1,10 @@
 """Which entries a submission accepts: one-line texts, addresses that can be reached, the rights offered today."""
 
+import base64
 import unicodedata
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 
 from schemas.vocabulary import Right
 from services.runtime.person import normal_phone, written_email
@@ -11,6 +12,9 @@ from services.runtime.web.wording import wrong
 
 OFFERED: Final = (Right.KNOW, Right.ACCESS, Right.CORRECT, Right.DELETE, Right.OPT_OUT, Right.LIMIT)
 """The rights that can be asked for, in the order in which they are carried out (R08)."""
+
+SMALL_FILE: Final = 180 << 10
+"""Bytes of a file that travels within a message: with all the rest, a message stays below the bus's limit."""
 
 _FORBIDDEN: Final = frozenset({"Cc", "Cs", "Zl", "Zp"})
 _BIDI: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -57,6 +61,19 @@ def _in_order(rights: tuple[Right, ...]) -> tuple[Right, ...]:
     return tuple(right for right in OFFERED if right in rights)
 
 
+def _decoded(text: object) -> object:
+    if not isinstance(text, str):
+        return text
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        raise wrong("must be base64") from None
+
+
+def _encoded(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(one_line)]
 Paragraphs = Annotated[str, StringConstraints(min_length=1, max_length=4000), AfterValidator(paragraphs)]
 """A text in the person's own words, line breaks and all."""
@@ -67,6 +84,15 @@ Email = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterVal
 
 Phone = Annotated[str, StringConstraints(max_length=40), AfterValidator(_callable)]
 """A telephone number in E.164."""
+
+Content = Annotated[
+    bytes,
+    Field(min_length=1, max_length=SMALL_FILE),
+    BeforeValidator(_decoded),
+    PlainSerializer(_encoded),
+    WithJsonSchema({"type": "string", "contentEncoding": "base64", "maxLength": SMALL_FILE * 4 // 3}),
+]
+"""A file within a message, in base64."""
 
 Rights = Annotated[tuple[Right, ...], Field(min_length=1, max_length=12), AfterValidator(_in_order)]
 """A set, in the order in which it is carried out; naming a right twice means nothing more than naming it once."""

@@ -27,11 +27,19 @@ _places = asyncio.Semaphore(AT_ONCE)
 
 
 @dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it came: what its sender calls it, and what is in it."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """Entries by name, in the order they came, and the files somebody chose."""
 
     entries: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    uploads: Sequence[UploadFile] = ()
+    uploads: Sequence[Upload] = ()
 
     def text(self, name: str) -> str:
         """What was entered last under ``name``, without space around it."""
@@ -43,42 +51,45 @@ class InMemory(MultiPartParser):
 
     spool_max_size = files.LARGEST + 1
 
+    def close(self) -> None:
+        """Lets go of the files, however far they came."""
+        for file in self._files_to_close_on_error:
+            file.close()
+
 
 async def read(request: Request) -> Sent:
     """The form that ``request`` carries. Raises a problem where it is none, too much, or too slow."""
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        return _taken_apart((await request.form(max_fields=FIELDS)).multi_items())
+        return await _taken_apart((await request.form(max_fields=FIELDS)).multi_items())
     try:
         async with asyncio.timeout(WAITS):
             await _places.acquire()
     except TimeoutError:
         raise _busy() from None
+    parser = InMemory(
+        request.headers, request.stream(), max_files=2 * files.MOST, max_fields=FIELDS, max_part_size=LONGEST_ENTRY
+    )
     try:
         async with asyncio.timeout(SLOWEST):
-            parser = InMemory(
-                request.headers,
-                request.stream(),
-                max_files=2 * files.MOST,
-                max_fields=FIELDS,
-                max_part_size=LONGEST_ENTRY,
-            )
-            return _taken_apart((await parser.parse()).multi_items())
+            return await _taken_apart((await parser.parse()).multi_items())
     except MultiPartException:
         raise Problem(400, mark("We could not read that form"), code="malformed-form") from None
     except TimeoutError:
         raise Problem(408, mark("The form took too long to arrive"), code="too-slow") from None
     finally:
+        parser.close()
         _places.release()
 
 
-def _taken_apart(items: Sequence[tuple[str, str | UploadFile]]) -> Sent:
+async def _taken_apart(items: Sequence[tuple[str, str | UploadFile]]) -> Sent:
     entries: dict[str, list[str]] = {}
-    uploads: list[UploadFile] = []
+    uploads: list[Upload] = []
     for name, entry in items:
         if isinstance(entry, str):
             entries.setdefault(name, []).append(entry)
         elif entry.filename or entry.size:
-            uploads.append(entry)
+            uploads.append(Upload(entry.filename or "", await entry.read()))
+            await entry.close()
     return Sent(entries, uploads)
 
 

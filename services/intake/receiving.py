@@ -11,10 +11,11 @@ from sqlalchemy import Engine
 from schemas.envelope import derived_id
 from schemas.intake import SubmitRequest
 from schemas.request import short_number
-from services.intake import views
+from services.intake import permission, views
 from services.intake.arrival import Arrival, Part, halves
+from services.intake.files import Unfit
 from services.intake.sealing import sealed_command
-from services.intake.submission import Submission
+from services.intake.submission import AgentEntry, Submission
 from services.runtime.floor import Floor
 from services.runtime.person import content_digest, key_of_written, phone_key
 from services.runtime.together import Together
@@ -39,28 +40,42 @@ class Receipt:
 
 
 class Refused(Exception):  # noqa: N818 — it names what became of the submission
-    """The submission is well-formed, and still is not received. ``place`` names the field, never its value."""
+    """The submission is well-formed, and still is not received. ``place`` names the field, never its value; ``title``
+    and ``message`` say why.
+    """
 
     code: ClassVar[str]
     place: ClassVar[str]
+    title: ClassVar[str]
+    message: ClassVar[str]
 
 
 class UnknownOwner(Refused):
     """No owner of that name is in the catalogue."""
 
     code, place = "unknown-owner", "owner"
+    title, message = "We do not know this owner", "is not an owner we know"
 
 
 class WithoutPermission(Refused):
     """Somebody acts for another, and shows neither a signed permission nor a power of attorney (11 CCR 7063)."""
 
-    code, place = "agent-without-permission", "agent"
+    code, place = "agent-without-permission", "agent.document"
+    title, message = "An agent shows what they rest on", "must be the signed permission, or the power of attorney"
+
+
+class UnfitDocument(Refused):
+    """What an agent shows is no file we take, or was found to be harmful."""
+
+    code, place = "unfit-document", "agent.document"
+    title, message = "We cannot take this document", "must be a PDF, PNG, JPEG or plain text file without harm in it"
 
 
 class KeyReused(Refused):
     """The key already stands for other content, or for a request that was forgotten; the first stands."""
 
     code, place = "idempotency-key-reused", "key"
+    title, message = "This Idempotency-Key already stands for another request", "stands for another request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +94,31 @@ async def receive(floor: Floor, submission: Submission, arrival: Arrival) -> Rec
     """Receives ``submission`` once, however often it is sent under the same key, and returns when the broker has it.
 
     What needs no proof goes ahead at once: asked for together with what does, it becomes a request of its own, linked
-    to the other. Raises :class:`UnknownOwner`, :class:`WithoutPermission`, :class:`KeyReused`, and BusUnavailable:
-    then the same submission may be sent again under the same key.
+    to the other. Raises :class:`UnknownOwner`, :class:`WithoutPermission`, :class:`UnfitDocument`, :class:`KeyReused`,
+    and BusUnavailable: then the same submission may be sent again under the same key.
     """
     if submission.owner not in floor.catalogue().owners:
         raise UnknownOwner
-    if submission.agent is not None and not arrival.attachments:
-        raise WithoutPermission
+    if submission.agent is not None:
+        arrival = await _shown(floor, submission.agent, arrival)
     main, *other = halves(submission, arrival)
     digest, person = digest_of(floor, submission), person_of(floor, submission)
     beside = [await _receive(Knock(floor, submission, arrival, part, person, digest)) for part in other]
     first = await _receive(Knock(floor, submission, arrival, main, person, digest))
     return Receipt(first.request_id, first.number, first.received_at, beside[0] if beside else None)
+
+
+async def _shown(floor: Floor, agent: AgentEntry, arrival: Arrival) -> Arrival:
+    """The arrival of an agent, who shows a document (11 CCR 7063(a), (b))."""
+    try:
+        arrival = await permission.shown(floor, agent, arrival)
+    except Unfit:
+        raise UnfitDocument from None
+    except Forgotten:
+        raise KeyReused from None
+    if not arrival.attachments:
+        raise WithoutPermission
+    return arrival
 
 
 async def _receive(knock: Knock) -> Receipt:

@@ -8,7 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from schemas.base import Form, Slug
 from schemas.vocabulary import NEEDS_NO_PROOF, Basis, PointKind, Right, Span
-from services.intake.fields import Email, Line, Name, Paragraphs, Phone, Rights
+from services.intake.fields import Content, Email, Line, Name, Paragraphs, Phone, Rights
 from services.runtime.web.wording import wrong
 
 LOOK_BACK = date(2022, 1, 1)
@@ -29,12 +29,23 @@ class PointEntry(Form):
     value: Line
 
 
+class DocumentEntry(Form):
+    """A file that travels within a message."""
+
+    name: Line
+    content: Content
+
+
 class AgentEntry(Form):
-    """Whoever asks on the person's behalf, and on what they rest (11 CCR 7063)."""
+    """Whoever asks on the person's behalf, and on what they rest (11 CCR 7063).
+
+    ``document`` shows it: the signed permission, or the power of attorney. A page takes it as a file instead.
+    """
 
     name: Name
     email: Email
     basis: Basis
+    document: DocumentEntry | None = None
 
 
 class PeriodEntry(Form):

@@ -12,11 +12,11 @@ import structlog
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 from sqlalchemy import Column, Engine, MetaData, String, Table, delete, select
 from sqlalchemy.exc import SQLAlchemyError
-from starlette.datastructures import UploadFile
 
 from schemas.request import Attachment
 from services.intake import files, gate, views
-from services.intake.files import ENDINGS, MOST, Unfit
+from services.intake.files import ENDINGS, MOST
+from services.intake.form import Upload
 from services.intake.scanner import scan
 from services.runtime.database import Instant, create_tables, insert_once, writing
 from services.runtime.floor import Floor
@@ -62,16 +62,14 @@ class Kept:
         return Attachment(ref=self.ref, name=self.sealed, media=self.media, size=self.size, sha256=self.sha256)
 
 
-async def keep(floor: Floor, request_id: str, upload: UploadFile) -> Kept:
-    """Checks a file, and seals it for the request. The same file again is the same. Raises :class:`Unfit`; Forgotten
-    for a request that is no more.
+async def keep(floor: Floor, request_id: str, upload: Upload) -> Kept:
+    """Checks a file, and seals it for the request. The same file again is the same. Raises Unfit; and Forgotten for a
+    request that is no more.
     """
-    if upload.size is not None and upload.size > files.LARGEST:
-        raise Unfit(files.TOO_LARGE)
-    data = await upload.read()
+    data = upload.data
     media = files.media_of(data)
     await scan(data, floor.settings.clamd)
-    name = files.plain_name(upload.filename or "", media)
+    name = files.plain_name(upload.name, media)
     stored = f"file-{sha256(data).hexdigest()[:24]}{ENDINGS[media][0]}"
     await asyncio.to_thread(_note, floor, request_id, f"{request_id}/{stored}")
     blob = await floor.blobs.write(request_id, stored, data)

@@ -168,13 +168,7 @@ def problem_of(refused: Refused) -> Problem:
             code=refused.code,
             detail="The first one stands. Send what is new under a new key.",
         )
-    unknown = isinstance(refused, UnknownOwner)
-    return Problem(
-        422,
-        "We do not know this owner" if unknown else "The agent's document is missing",
-        code=refused.code,
-        errors=[{"field": refused.place, "message": "is not an owner we know" if unknown else "needs a document"}],
-    )
+    return Problem(422, refused.title, code=refused.code, errors=[{"field": refused.place, "message": refused.message}])
 
 
 def _key(request: Request) -> str:

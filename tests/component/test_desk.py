@@ -223,3 +223,37 @@ async def test_a_request_on_its_way_into_the_log_is_waited_for(
         page = await staff.get((await entered(staff)).headers["location"])
     assert page.status_code == 202
     assert 'http-equiv="refresh"' in page.text
+
+
+@pytest.mark.requirement("R33")
+@pytest.mark.requirement("R34")
+async def test_an_agent_who_writes_is_entered_with_the_document_and_not_without(world: DeskWorld) -> None:
+    agent = {"agent_name": "Ada Help", "agent_email": "ada@help.example", "agent_basis": "permission"}
+    async with world.at("riverton-handler") as staff:
+        answer = await entered(staff, channel="post", **agent)
+        assert answer.status_code == 422
+        assert 'href="#document"' in answer.text
+        key = re.search(r'name="key" value="([^"]+)"', answer.text)
+        assert key is not None
+        form = {"key": key[1], **CALLER, **agent, "channel": "post"}
+        program = {"document": ("permission.pdf", b"MZ\x90", "application/pdf")}
+        refused = await staff.post("/desk", data=form, files=program)
+        assert "is not a PDF, PNG, JPEG or text file" in refused.text
+        scan = {"document": ("permission.txt", b"Signed: Maria Quill", "text/plain")}
+        answer = await staff.post("/desk", data=form, files=scan)
+        assert answer.status_code == 303
+        stands = await staff.get(f"/desk/requests/{world.submitted()[0].id}")
+    assert "An agent, for the person" in stands.text
+    (request,) = world.submitted()
+    assert request.agent is not None
+    (attachment,) = request.attachments
+    content = await world.floor.blobs.read(request.id, attachment.ref, by="test", why="test")
+    assert content == b"Signed: Maria Quill"
+
+
+async def test_a_form_with_a_file_needs_the_sessions_token_too(world: DeskWorld) -> None:
+    async with world.at("riverton-handler") as staff:
+        token = staff.headers.pop("X-CSRF-Token")
+        scan = {"document": ("scan.txt", b"text", "text/plain")}
+        assert (await staff.post("/desk", data=CALLER, files=scan)).status_code == 403
+        assert (await staff.post("/desk", data={**CALLER, "csrf": token}, files=scan)).status_code == 303

@@ -1,5 +1,6 @@
 """What a submission may say, and that a door receives it once, sealed."""
 
+from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -25,6 +26,9 @@ PLAIN: dict[str, Any] = {
     "name": "Maria Quill",
     "email": "maria@quill.example",
 }
+
+
+PERMISSION = {"name": "permission.txt", "content": b64encode(b"Ada Help acts for me. Maria Quill").decode()}
 
 
 @pytest.fixture
@@ -149,7 +153,7 @@ async def test_all_that_a_person_may_add_travels_sealed(desk: Door) -> None:
         "details": "The oak street house\nsince May",
         "points": [{"kind": "street_address", "value": "12 Oak Street"}],
         "declared_as": "Maria P Quill",
-        "agent": {"name": "Ada Help", "email": "ada@help.example", "basis": "permission"},
+        "agent": {"name": "Ada Help", "email": "ada@help.example", "basis": "permission", "document": PERMISSION},
         "child": "Little Quill",
     }
     await submit(desk, form(phone="530 555 0101", **given))

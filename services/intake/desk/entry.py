@@ -15,6 +15,7 @@ from schemas.vocabulary import Channel, PointKind
 from services.intake.entries import fresh_key
 from services.intake.submission import Submission
 from services.runtime.web.forms import Filled
+from services.runtime.web.language import speaking
 from services.runtime.web.session import CSRF_FIELD
 from services.runtime.web.wording import FieldError, field_errors
 
@@ -72,7 +73,12 @@ class Entry:
 
 
 def read(form: FormData, owners: Sequence[Owner], now: datetime) -> Entry:
-    """What was entered, by somebody who may enter for ``owners``."""
+    """What was entered, by somebody who may enter for ``owners``. In English, whatever the browser prefers."""
+    with speaking("en", always=True):
+        return _read(form, owners, now)
+
+
+def _read(form: FormData, owners: Sequence[Owner], now: datetime) -> Entry:
     entries: dict[str, list[str]] = {}
     for name, value in form.multi_items():
         if isinstance(value, str) and name not in (CSRF_FIELD, "key"):

@@ -1,5 +1,6 @@
 """The desk's pages: enter a request for somebody, read its number back, find one again, vouch for who asks."""
 
+from dataclasses import replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request, Response
@@ -9,6 +10,7 @@ from schemas.acts import RequestEntered, RequestLookedUp
 from schemas.catalogue import Owner
 from schemas.roles import Permission, permissions
 from schemas.vocabulary import Channel, PointKind, Right, Span
+from services.intake import files
 from services.intake.arrival import Arrival
 from services.intake.desk import entry, following, words
 from services.intake.desk.attesting import attest, may_attest, may_ever_attest
@@ -16,6 +18,7 @@ from services.intake.desk.entry import CHANNELS, Entry
 from services.intake.desk.following import Followed
 from services.intake.desk.place import PREFIX, AtDesk, OwnRequest, Place
 from services.intake.desk.spelling import spelled, understood
+from services.intake.desk.uploading import ReadingRoute, documents
 from services.intake.entries import fresh_key
 from services.intake.receiving import KeyReused, person_of, receive, submit_id
 from services.intake.web import is_id
@@ -31,7 +34,7 @@ PATIENCE: Final = 2.0
 
 NOT_YOURS: Final = "The data owner does not let you vouch for this person, or it is settled already who they are."
 
-ROUTER = APIRouter(prefix=PREFIX, include_in_schema=False)
+ROUTER = APIRouter(prefix=PREFIX, include_in_schema=False, route_class=ReadingRoute)
 
 
 @ROUTER.get("")
@@ -50,6 +53,12 @@ async def enter(request: Request, place: AtDesk) -> Response:
         return _form(request, place, sent, status=422)
     at = entry.received_at(sent, owner, place.now)
     arrival = Arrival(sent.channel, CLIENT, f"{place.account.id}:{sent.key}", at, entered_by=place.account.id)
+    kept, wrong = await documents(place.floor, request, arrival.request_id())
+    if sent.submission.agent is not None and not kept and not wrong:
+        wrong = [{"field": "document", "message": "must be the signed permission, or the power of attorney"}]
+    if wrong:
+        return _form(request, place, replace(sent, filled=replace(sent.filled, errors=wrong)), status=422)
+    arrival = replace(arrival, attachments=tuple(one.attachment for one in kept))
     try:
         receipt = await receive(place.floor, sent.submission, arrival)
     except KeyReused:
@@ -95,6 +104,12 @@ async def find(request: Request, place: AtDesk, number: Annotated[str, Query(max
     if own:
         return RedirectResponse(f"{PREFIX}/requests/{own[0].request_id}", 303)
     return render(request, "desk-find.html", status=404 if meant else 200, asked=number, meant=meant)
+
+
+@ROUTER.get("/letters")
+async def letters(place: AtDesk) -> Response:
+    """Letters that nobody took are the notifier's to show."""
+    return RedirectResponse(f"{place.floor.settings.url_of('notifier')}/letters", 303)
 
 
 @ROUTER.get("/requests/{request_id}")
@@ -183,7 +198,7 @@ def _form(
         points=[(kind.value, entry.LABELS[kind]) for kind in PointKind],
         rows=range(entry.ROWS),
         parts=entry.PARTS,
-        today=place.now,
+        accept=files.ACCEPT,
         attestable=[owner.name for owner in place.owners if may_ever_attest(place, owner)],
         path=PREFIX,
     )

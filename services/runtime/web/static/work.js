@@ -49,6 +49,7 @@ function zeros(text) {
 function attend(form) {
   const { work: token, bits } = form.dataset;
   const entry = form.elements.namedItem("work");
+  if (entry.value) return; // it was found when the form was sent before
   let number = 0, held = null;
 
   function slice() {
