@@ -16,7 +16,7 @@ from services.intake.arrival import Arrival
 from services.intake.programs.credentials import caller_of
 from services.intake.programs.pace import BUCKETS
 from services.intake.programs.vouching import may_vouch, vouch
-from services.intake.receiving import KeyReused, Receipt, Refused, UnknownOwner, receive, submit_id
+from services.intake.receiving import KeyReused, Receipt, Refused, receive, submit_id
 from services.intake.submission import Submission
 from services.runtime.floor import Floor
 from services.runtime.web.app import floor_of
