@@ -1,4 +1,4 @@
-"""How records that were fetched by the poll are answered: in order, with turns for everybody else, and never too many."""
+"""How records that were fetched by the poll are answered: in order, with turns for everybody else, never too many."""
 
 import asyncio
 from types import SimpleNamespace
