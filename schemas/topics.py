@@ -13,7 +13,7 @@ SERVICES = ("intake", "verifier", "router", "executor", "notifier")
 @dataclass(frozen=True, slots=True)
 class Topic:
     """One topic. ``kept`` is None where records are kept for ever. A log is chained, and is its service's only
-    memory.
+    memory. ``shown_by`` keep a read model of it and decide nothing by it.
     """
 
     name: str
@@ -24,6 +24,7 @@ class Topic:
     kept: timedelta | None = None
     is_log: bool = False
     one_partition: bool = False
+    shown_by: tuple[str, ...] = ()
 
 
 def events(service: str) -> str:
@@ -49,10 +50,12 @@ SUBMISSIONS = "dsr.submissions."
 _WEEK = timedelta(days=7)
 
 
-def _log(service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...]) -> Topic:
+def _log(
+    service: str, readers: tuple[str, ...], messages: tuple[type[Fact], ...], shown_by: tuple[str, ...] = ()
+) -> Topic:
     return Topic(
         events(service), f"what {service} decided; its state", (service,), (service, *readers, "console"), messages,
-        is_log=True,
+        is_log=True, shown_by=shown_by,
     )  # fmt: skip
 
 
@@ -64,8 +67,9 @@ TOPICS: tuple[Topic, ...] = (
     _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
     _log(
         "intake",
-        ("verifier", "router", "notifier"),
+        ("verifier", "notifier"),
         (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
+        shown_by=("router",),
     ),
     _inbox(
         "verifier",

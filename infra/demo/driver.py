@@ -22,7 +22,17 @@ from infra.demo.residents import person_of
 OWNER = "alder-falls"
 """Its residents use three products: the standard request."""
 
-ASKED = (("access", "delete"), ("access",), ("access", "delete"), ("delete",), ("correct",))
+ASKED = (
+    ("access", "delete"),
+    ("access",),
+    ("opt_out",),
+    ("know",),
+    ("delete",),
+    ("correct",),
+    ("limit", "opt_out"),
+)
+"""What one resident after another asks for. Their number is odd: so each comes through either door."""
+
 SHOWN = 40
 """So many errands get a line each; of more, only those that went wrong."""
 

@@ -44,9 +44,15 @@ def test_a_read_model_reads_only_topics_whose_reader_it_is(name: str) -> None:
         (view.name, topic)
         for view in service(name).views
         for topic in view.topics
-        if name not in BY_NAME[topic].readers
+        if name not in (*BY_NAME[topic].readers, *BY_NAME[topic].shown_by)
     ]
     assert wrong == []
+
+
+@each_process
+def test_a_service_shows_every_topic_of_which_it_keeps_a_read_model_only(name: str) -> None:
+    declared = {topic.name for topic in TOPICS if name in topic.shown_by}
+    assert declared <= {topic for view in service(name).views for topic in view.topics} - set(service(name).sources)
 
 
 @each_service
