@@ -50,10 +50,10 @@ async def take_the_code(
     return _code_page(request, status=422)
 
 
-@router.api_route("/{request_id}/{key}", methods=["GET", "HEAD"])
-async def show(request: Request, floor: Lent, request_id: str, key: str) -> Response:
+@router.api_route("/{request_id}/{token}", methods=["GET", "HEAD"])
+async def show(request: Request, floor: Lent, request_id: str, token: str) -> Response:
     """The button, or what more is needed. Opening changes nothing: mail programs open links on their own."""
-    seen = await visit(floor, request, request_id, key)
+    seen = await visit(floor, request, request_id, token)
     if seen.at(EVIDENCE):
         return _evidence_page(seen, Filled())
     if seen.at(CHECKING):
@@ -62,17 +62,17 @@ async def show(request: Request, floor: Lent, request_id: str, key: str) -> Resp
     return render(request, "confirm.html", owner=seen.owner, press=new_cause_id(), challenge=found)
 
 
-@router.post("/{request_id}/{key}")
+@router.post("/{request_id}/{token}")
 async def confirm(
     request: Request,
     floor: Lent,
     request_id: str,
-    key: str,
+    token: str,
     press: Annotated[str, Form()] = "",
     choice: Annotated[str, Form()] = "",
 ) -> Response:
     """Presents the secret. The same button pressed twice presents it once."""
-    seen = await visit(floor, request, request_id, key, patiently=True)
+    seen = await visit(floor, request, request_id, token, patiently=True)
     disowns = choice == DISOWN
     cause = cause_of(press, request_id, seen.digest, *((DISOWN,) if disowns else ()))
     if seen.at(EVIDENCE) and not disowns and await answer_of(floor, request_id, cause) is None:
@@ -82,10 +82,10 @@ async def confirm(
     return _result(seen, answer, f"{request.url.path}/{cause}", disowned=disowns)
 
 
-@router.post("/{request_id}/{key}/evidence")
-async def take_evidence(request: Request, floor: Lent, request_id: str, key: str) -> Response:
+@router.post("/{request_id}/{token}/evidence")
+async def take_evidence(request: Request, floor: Lent, request_id: str, token: str) -> Response:
     """Takes what more was given. Sent twice, it counts once."""
-    seen = await visit(floor, request, request_id, key)
+    seen = await visit(floor, request, request_id, token)
     given = await submitted(request, Evidence)
     if seen.found is None:
         return ended(seen, FAILED, "")
@@ -101,17 +101,17 @@ async def take_evidence(request: Request, floor: Lent, request_id: str, key: str
     return _result(seen, answer, f"{request.url.path}/{cause}", gave_more=True)
 
 
-@router.get("/{request_id}/{key}/{cause}")
-async def look_again(request: Request, floor: Lent, request_id: str, key: str, cause: str) -> Response:
+@router.get("/{request_id}/{token}/{cause}")
+async def look_again(request: Request, floor: Lent, request_id: str, token: str, cause: str) -> Response:
     """Where the pending page looks for its answer."""
-    seen, answer = await (await visit(floor, request, request_id, key)).awaited(cause)
+    seen, answer = await (await visit(floor, request, request_id, token)).awaited(cause)
     return _result(seen, answer, request.url.path)
 
 
-@router.get("/{request_id}/{key}/evidence/{cause}")
-async def look_again_for_evidence(request: Request, floor: Lent, request_id: str, key: str, cause: str) -> Response:
+@router.get("/{request_id}/{token}/evidence/{cause}")
+async def look_again_for_evidence(request: Request, floor: Lent, request_id: str, token: str, cause: str) -> Response:
     """The same, for what more was given."""
-    seen, answer = await (await visit(floor, request, request_id, key)).awaited(cause)
+    seen, answer = await (await visit(floor, request, request_id, token)).awaited(cause)
     return _result(seen, answer, request.url.path, gave_more=True)
 
 

@@ -25,6 +25,8 @@ BETWEEN_SERVICES = (
     "router RequestClosed -> notifier LettersOrdered",
 )
 OF_EFFECTS = (
+    "verifier IdentityVerified -> verifier DestroyKeys",
+    "verifier DestroyKeys -> verifier DataForgotten",
     "executor ExecutionPlanned -> executor CallProduct",
     "executor CallProduct -> executor TaskSettled",
     "executor TaskSettled -> executor MakePackage",

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime
 
-from schemas.catalogue import Affiliate, Catalogue, Owner
+from schemas.catalogue import Affiliate, Catalogue, Owner, Rule
 from schemas.request import Leaf, Order, Request
 from schemas.router import Decision, Instruction
-from schemas.vocabulary import Assurance, Exemption, Outcome, Right
+from schemas.vocabulary import Assurance, Channel, Exemption, Outcome, Right
 from tests.support.builders import (
     a_challenge,
     a_leaf,
@@ -30,9 +30,15 @@ HANDLER, STRANGER = "handler-of-millbrook", "handler-of-ashford"
 
 
 def city(slug: str, zone: str, suites: tuple[str, ...], attempts: int) -> Owner:
-    """A city with one affiliate of its own."""
+    """A city with one affiliate of its own. Its contract is satisfied with a link, except for letters by post."""
     affiliate = Affiliate(slug=f"{slug}-transit", name=f"{slug.title()} Transit")
-    return an_owner(slug, zone=zone, suites=suites, affiliates=(affiliate,), challenge_attempts=attempts)
+    rules = (
+        Rule(right=Right.ACCESS, level=Assurance.REASONABLE),
+        Rule(channel=Channel.POST, level=Assurance.REASONABLY_HIGH),
+    )
+    return an_owner(
+        slug, zone=zone, suites=suites, affiliates=(affiliate,), challenge_attempts=attempts, verification=rules
+    )  # fmt: skip
 
 
 MILLBROOK = city("millbrook", "America/Chicago", ("civicengage", "civicrec", "civicready"), attempts=3)

@@ -15,13 +15,13 @@ from schemas.intake import SubmitRequest
 from schemas.notifier import LetterAccepted, LetterKind, LetterRefused
 from schemas.request import Request
 from schemas.router import Decision, Instruction, InstructRequest
-from schemas.verifier import KeysDestroyed, PointsCompared, SubmitProof
-from schemas.vocabulary import Outcome, Right
+from schemas.verifier import KeysDestroyed, PointsCompared, SubmitEvidence, SubmitProof
+from schemas.vocabulary import Channel, Outcome, Right
 from services.executor.orders import CallProduct, MakePackage
 from services.notifier.domain import SendLetter
 from services.runtime.aggregate import Stamp
 from services.verifier.owing import DestroyKeys, MatchPoints
-from tests.support.builders import a_package
+from tests.support.builders import a_package, sealed_text
 from tests.support.facts import (
     CHALLENGE,
     RIGHT_DIGEST,
@@ -47,12 +47,15 @@ DONE = {
 
 @dataclass(frozen=True)
 class Case:
-    """A request, the secrets its person will present, and the instructions its owner will give, in order."""
+    """A request, the secrets its person will present, what more they will give, and the instructions its owner will
+    give, in order.
+    """
 
     request: Request
     proofs: tuple[str, ...] = ()
     instructions: tuple[Instruction, ...] = ()
     digests: tuple[str, ...] = ("content",)
+    evidence: tuple[SubmitEvidence, ...] = ()
 
 
 def _says(asked: Request, *yes: bool) -> tuple[Decision, ...]:
@@ -65,6 +68,8 @@ def _cases() -> dict[str, Case]:
     partly = request(Right.ACCESS, Right.CORRECT, n=4).model_copy(update={"person": compound.person})
     refused = request(Right.KNOW, n=5)
     halved = request(Right.LIMIT, Right.DELETE, n=6)
+    by_post = request(Right.DELETE, n=8).model_copy(update={"channel": Channel.POST})
+    signed = SubmitEvidence(digest=RIGHT_DIGEST, declaration=sealed_text("record", "declaration", 8))
     unlucky = request(Right.ACCESS, Right.DELETE, n=7, owner="ashford")
     return {
         "compound": Case(compound, (WRONG_DIGEST, RIGHT_DIGEST), (instruction(*_says(compound, True, True)),)),
@@ -79,6 +84,7 @@ def _cases() -> dict[str, Case]:
                 instruction(*_says(partly, True, True)),
             ),
         ),
+        "by post": Case(by_post, (RIGHT_DIGEST,), (instruction(*_says(by_post, True)),), evidence=(signed, signed)),
         "refused": Case(refused, (RIGHT_DIGEST,), (instruction(*_says(refused, False)),)),
         "unproved": Case(halved, (WRONG_DIGEST,) * 4, (instruction(approved(halved.orders[0])),)),
         "unlucky": Case(
@@ -126,7 +132,7 @@ class Townsfolk:
             case SendLetter():
                 return self._letter(effect)
             case MatchPoints():
-                return PointsCompared(effect_id=effect.id, matched=0)
+                return PointsCompared(effect_id=effect.id, matched=1)
             case DestroyKeys():
                 return KeysDestroyed(effect_id=effect.id, purposes=effect.purposes)
             case _:
@@ -158,8 +164,9 @@ class Townsfolk:
         self._heard.add(letter_id)
         case = next(case for case in self.cases.values() if case.request.id == asked.id)
         if kind is LetterKind.VERIFICATION:
-            for number, digest in enumerate(case.proofs):
-                self._act("verifier", SubmitProof(digest=digest), letter_id, number, asked)
+            given = (*(SubmitProof(digest=digest) for digest in case.proofs), *case.evidence)
+            for number, proof in enumerate(given):
+                self._act("verifier", proof, letter_id, number, asked)
         if kind is LetterKind.OWNER_NOTICE:
             for number, word in enumerate(case.instructions):
                 self._act("router", InstructRequest(instruction=word), letter_id, number, asked)

@@ -263,6 +263,7 @@ def test_the_cases_are_as_different_as_they_look() -> None:
         "opt-out": [(Right.OPT_OUT, "opted_out")],
         "ignored": [(Right.DELETE, "expired")],
         "partly": [(Right.ACCESS, "refused"), (Right.CORRECT, "corrected")],
+        "by post": [(Right.DELETE, "erased")],
         "refused": [(Right.KNOW, "refused")],
         "unproved": [(Right.LIMIT, "opted_out"), (Right.DELETE, "unverified")],
         "unlucky": [(Right.ACCESS, "failed"), (Right.DELETE, "failed")],
