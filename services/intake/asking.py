@@ -103,7 +103,8 @@ async def take_sent(request: Request, floor: Floor, page: Page, sent: Sent) -> R
         receipt = await receive(floor, entered.submission, arrival)
     except KeyReused:  # back to the page after sending it, and something changed: another request, if they mean it
         return show(request, floor, page, replace(entered, key=fresh_key(), kept=()), status=422, notice="sent_before")
-    await signals.honour_person(request, floor, entered.submission.owner, person)
+    if not page.asking.by_agent:  # the browser is the agent's, and speaks for nobody else
+        await signals.honour_person(request, floor, entered.submission.owner, person)
     return RedirectResponse(received_at(entered.submission, receipt), 303)
 
 

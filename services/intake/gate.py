@@ -1,4 +1,4 @@
-"""How often somebody may knock: counted for all doors together, per person and per network address, for minutes."""
+"""How often people may knock: counted for all their doors together, per person and per network address, for minutes."""
 
 import asyncio
 from functools import lru_cache
@@ -33,8 +33,7 @@ _WHAT: Final = "request "
 async def admit(floor: Floor, *, person: str, address: str = "", worked: bool = False) -> float:
     """Counts one submission about ``person`` (a person key). 0 if it may come in, else the seconds to wait.
 
-    Doors for people name the ``address``, a digest by :func:`address_of`, and whether their script ``worked``; doors
-    for programs know their clients, and leave both out.
+    ``address`` is where it came from, a digest by :func:`address_of`, and ``worked`` whether script did the work there.
     """
     counted = [Allowed(f"{_WHAT}person {person}", PER_PERSON)]
     if address:

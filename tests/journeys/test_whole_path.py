@@ -47,6 +47,23 @@ def test_the_privacy_page_works_on_a_phone_without_script(running: Running) -> N
         picture(resident, "11-received-on-a-phone")
 
 
+@pytest.mark.requirement("R35")
+@pytest.mark.requirement("R39")
+def test_the_privacy_page_speaks_spanish_and_honours_the_browsers_signal(running: Running) -> None:
+    who = person_of("brookhaven", 402)
+    with page(language="es-MX") as resident:
+        resident.context.set_extra_http_headers({"Sec-GPC": "1"})
+        resident.goto(f"{running.world.services['intake']}/privacy/{who.owner}")
+        expect(resident.locator("main")).to_contain_text("Se respeta la señal")
+        resident.check("input[name=rights][value=opt_out]")
+        resident.fill("input[name=name]", who.name)
+        resident.fill("input[name=email]", who.email)
+        resident.get_by_role("button").last.click()
+        resident.wait_for_url(re.compile("/received/"), timeout=PATIENCE)
+        expect(resident.locator("main")).to_contain_text("No le queda nada por hacer")
+        picture(resident, "13-received-in-spanish")
+
+
 def _ask(resident: Page, running: Running) -> str:
     resident.goto(f"{running.world.services['intake']}/privacy/{WHO.owner}")
     picture(resident, "1-privacy-page")
@@ -57,6 +74,10 @@ def _ask(resident: Page, running: Running) -> str:
     resident.fill("input[name=name]", WHO.name)
     resident.fill("input[name=email]", WHO.email)
     resident.get_by_role("button").last.click()
+    once_more = resident.get_by_role("button", name="Yes, delete my data")
+    once_more.wait_for(timeout=PATIENCE)
+    picture(resident, "12-asked-once-more")
+    once_more.click()
     resident.wait_for_url(re.compile("/received/"), timeout=PATIENCE)
     number = re.search(r"HB-[0-9A-Z]{4}-[0-9A-Z]{4}", resident.locator("main").inner_text())
     assert number is not None

@@ -14,7 +14,9 @@ FLAGS = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-ne
 
 
 @contextmanager
-def page(width: int = 1200, height: int = 900, *, dark: bool = False, script: bool = True) -> Iterator[Page]:
+def page(
+    width: int = 1200, height: int = 900, *, dark: bool = False, script: bool = True, language: str = "en-US"
+) -> Iterator[Page]:
     """A fresh page; a script error or a refused resource on it fails the test at the end of the block."""
     chromium = shutil.which("chromium") or shutil.which("google-chrome")
     if chromium is None:
@@ -26,6 +28,7 @@ def page(width: int = 1200, height: int = 900, *, dark: bool = False, script: bo
                 viewport={"width": width, "height": height},
                 color_scheme="dark" if dark else "light",
                 java_script_enabled=script,
+                locale=language,
             )
             found = context.new_page()
             wrong: list[str] = []

@@ -156,7 +156,7 @@ async def test_own_words_data_points_and_a_signature_travel_sealed(desk: Door) -
         "declare": "yes",
         "declared_as": "Maria A. Quill",
     }
-    assert (await send(desk, **entries)).status_code == 303
+    assert (await send(desk, "/privacy/hillcrest", **entries)).status_code == 303
     (request,) = requests(desk)
     assert opened(desk, request, "details", request.details) == "The pool\nin 2024"
     assert opened(desk, request, "declaration", request.declaration) == "Maria A. Quill"
@@ -167,15 +167,18 @@ async def test_own_words_data_points_and_a_signature_travel_sealed(desk: Door) -
 
 @pytest.mark.parametrize("half", [{"declare": "yes"}, {"declared_as": "Maria Quill"}])
 async def test_a_signature_is_a_name_and_a_tick(desk: Door, half: dict[str, str]) -> None:
-    page = await send(desk, **half)
+    page = await send(desk, "/privacy/hillcrest", **half)
     assert page.status_code == 422
     assert 'href="#declared_as"' in page.text
 
 
 async def test_a_signature_is_asked_for_only_where_the_owners_policy_may_need_one(desk: Door) -> None:
-    assert "with-signature-access signature" in (await get(desk, "/privacy/riverton")).text
-    assert "with-signature-delete" not in (await get(desk, "/privacy/riverton")).text
-    assert (await send(desk, rights=["know"], declare="yes", declared_as="Maria Quill")).status_code == 303
+    statutory = (await get(desk, "/privacy/hillcrest")).text
+    assert "with-signature-access signature" in statutory
+    assert "with-signature-delete" not in statutory
+    assert "signature" not in (await get(desk, "/privacy/riverton")).text
+    signed = {"rights": ["know"], "declare": "yes", "declared_as": "Maria Quill"}
+    assert (await send(desk, "/privacy/hillcrest", **signed)).status_code == 303
     assert requests(desk)[0].declaration is None
 
 
@@ -269,3 +272,12 @@ async def test_that_we_abide_by_the_signal_is_published_where_it_is_looked_for(d
     assert found.headers["content-type"] == "application/json"
     assert found.json()["gpc"] is True
     date.fromisoformat(found.json()["lastUpdate"])
+
+
+@pytest.mark.requirement("R39")
+async def test_the_signal_of_an_agents_browser_says_nothing_about_the_person(desk: Door) -> None:
+    given = {**FILLED, "agent_name": "Ada Help", "agent_email": "ada@help.example", "agent_basis": "permission"}
+    letter = {"upload": ("permission.txt", b"I permit it. Maria Quill", "text/plain")}
+    async with desk.client(**HTML, **GPC) as client:
+        assert (await client.post("/privacy/riverton/agent", data=given, files=letter)).status_code == 303
+    assert len(requests(desk)) == len(desk.bus.sent) == 1
