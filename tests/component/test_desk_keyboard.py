@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from schemas.vocabulary import Right
+from tests.support.accessible import barriers, scrolls_sideways
 from tests.support.browser import page
 from tests.support.desk_world import DeskWorld
 
@@ -79,3 +80,35 @@ def test_without_script_the_form_is_the_same(tmp_path: Path) -> None:
         found.wait_for_selector(".spelled")
         assert found.evaluate("document.documentElement.scrollWidth") <= 400
     assert [request.owner for request in world.submitted()] == ["lakeside"]
+
+
+def test_nothing_stands_in_anybodys_way(tmp_path: Path) -> None:
+    """Axe finds nothing on any page of the desk, and none scrolls sideways on the narrowest screen."""
+    world, wrong = DeskWorld(tmp_path), dict[str, list[str]]()
+
+    def looked_at(found: Any, what: str) -> None:
+        if blocked := [*barriers(found), *(["scrolls sideways"] if scrolls_sideways(found) else [])]:
+            wrong[what] = blocked
+
+    with served(world) as site, page() as found:
+        signed_in(found, site)
+        found.evaluate("document.querySelectorAll('details').forEach(part => part.open = true)")
+        looked_at(found, "the form")
+        found.keyboard.press("Control+Enter")
+        found.wait_for_selector(".notice")
+        looked_at(found, "the form with errors")
+        found.select_option("#owner", "riverton")
+        found.check("#rights")
+        found.fill("#name", "Maria Quill")
+        found.fill("#email", "maria@quill.example")
+        found.keyboard.press("Control+Enter")
+        found.wait_for_selector(".spelled")
+        looked_at(found, "the number")
+        found.click("main a.plain")
+        found.wait_for_selector("dl.facts")
+        looked_at(found, "where it stands")
+        found.goto(f"{site}/desk/find?number=7k4m")
+        looked_at(found, "nothing found")
+        found.goto(f"{site}/privacy/riverton/agent")
+        looked_at(found, "the agents’ page")
+    assert wrong == {}
