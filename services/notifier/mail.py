@@ -41,9 +41,9 @@ def compose(
     message["Reply-To"] = _address(reply_to)
     message["Subject"] = plain(written.subject)
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = written.language
     message.set_content(written.text)
     message.add_alternative(written.html, subtype="html")
+    message["Content-Language"] = written.language  # last: to set the content takes away every header about it
     return message
 
 

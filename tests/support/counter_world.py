@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -87,7 +88,7 @@ class CounterWorld(Door):
             request=request, offered=made.a_proof(), challenge=challenge,
             expires_at=datetime(2026, 3, 11, 18, tzinfo=UTC), attempts=5, policies=1,
         )  # fmt: skip
-        about = {"subject": request.id, "owner": request.owner, "person_key": request.person}
+        about: dict[str, Any] = {"subject": request.id, "owner": request.owner, "person_key": request.person}
         self.bus.happens(issued if secret else received, id=f"cause-{request.id}-{secret}", **about)
         state: Correspondence = self.bus.state[request.id]
         letter = state.owed[-1].letter
