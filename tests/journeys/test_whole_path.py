@@ -99,7 +99,7 @@ def _confirm(resident: Page, running: Running) -> None:
     assert found is not None
     resident.goto(found[0])
     picture(resident, "3-confirm")
-    resident.get_by_role("button").click()
+    resident.get_by_role("button", name=re.compile("my request")).click()
     expect(resident.locator("main")).to_contain_text(re.compile("confirmed|thank", re.IGNORECASE), timeout=PATIENCE)
     picture(resident, "4-confirmed")
 
