@@ -7,9 +7,9 @@ the bytes can check it without parsing; nobody needs a canonical form.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
-from hashlib import sha256
+from hashlib import sha1, sha256
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 import orjson
 from pydantic import ValidationError
@@ -29,8 +29,15 @@ _TAIL = len(b',"hash":"') + 64 + len(b'"}')
 
 
 def derived_id(*parts: str) -> str:
-    """The id that follows from its parts: the same on every replica and on every attempt (law 1)."""
-    return str(uuid5(NAMESPACE, "\x1f".join(parts)))
+    """The id that follows from its parts: the same on every replica and on every attempt (law 1).
+
+    A version 5 UUID (RFC 9562, section 5.5), written here because Python's own is several times slower.
+    """
+    digest = bytearray(sha1(NAMESPACE.bytes + "\x1f".join(parts).encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    text = digest.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,8 +67,9 @@ TOPICS: tuple[Topic, ...] = (
     _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
     _log(
         "intake",
-        ("verifier", "router", "notifier"),
+        ("verifier", "notifier"),
         (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
+        shown_by=("router",),
     ),
     _inbox(
         "verifier",

@@ -15,14 +15,24 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
-from infra.demo.errand import Errand, Handler, World
+from infra.demo.errand import Errand, Handler, World, client
 from infra.demo.errand import run as walk
 from infra.demo.residents import person_of
 
 OWNER = "alder-falls"
 """Its residents use three products: the standard request."""
 
-ASKED = (("access", "delete"), ("access",), ("access", "delete"), ("delete",), ("correct",))
+ASKED = (
+    ("access", "delete"),
+    ("access",),
+    ("opt_out",),
+    ("know",),
+    ("delete",),
+    ("correct",),
+    ("limit", "opt_out"),
+)
+"""What one resident after another asks for. Their number is odd: so each comes through either door."""
+
 SHOWN = 40
 """So many errands get a line each; of more, only those that went wrong."""
 
@@ -74,7 +84,7 @@ async def _drive(errands: list[Errand], world: World, together: int, out: Consol
         TextColumn("[bold]requests"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(),
         console=out,
     )  # fmt: skip
-    async with httpx.AsyncClient(timeout=20) as http:
+    async with client() as http:
         try:
             await handler.sign_in()
             with bar:

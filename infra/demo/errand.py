@@ -3,23 +3,29 @@
 import asyncio
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from html import unescape
 from itertools import count
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import httpx
 
 from infra.demo.residents import Person
 
-HONEST = {"delivered", "erased", "deidentified", "aggregated", "corrected", "retained", "not_found"}
+HONEST = {"delivered", "erased", "deidentified", "aggregated", "corrected", "opted_out", "retained", "not_found"}
 """The outcomes a data set may end with when nothing went wrong."""
 
 LETTERS = 4
-"""Receipt, verification, decision, completion."""
+"""Receipt, verification, decision, completion; what needs no proof has no verification."""
+
+PROOF_FREE = {"opt_out", "limit"}
+"""Rights that go ahead without proof."""
+
+ANSWERED = {"know", "access"}
+"""Rights whose answer is a package."""
 
 PROGRAM = "demo-city-hall"
 """The client under whose name the demo calls the API."""
@@ -27,6 +33,10 @@ PROGRAM = "demo-city-hall"
 PATIENCE = 120.0
 """Seconds within which each step must have happened."""
 
+HELD_BACK = 10
+"""Seconds for which an answer is held back that would tell of nothing new."""
+
+Found = TypeVar("Found")
 _FIELD = re.compile(r'name="key"\s+value="([^"]+)"')
 _WORK = re.compile(r'data-work="([^"]+)" data-bits="(\d+)"')
 _PRESS = re.compile(r'name="press"\s+value="([^"]+)"')
@@ -76,13 +86,24 @@ class Errand:
     letters: int = 0
     trouble: str = ""
 
+    @property
+    def needs_proof(self) -> bool:
+        """False where everything that is asked for goes ahead at once."""
+        return not set(self.rights) <= PROOF_FREE
+
+
+def client(transport: httpx.AsyncBaseTransport | None = None, base_url: str = "") -> httpx.AsyncClient:
+    """What errands are run with: as many connections as there are people who wait."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    return httpx.AsyncClient(timeout=60, transport=transport, base_url=base_url, limits=limits)
+
 
 class Handler:
     """A representative of an owner, signed in once for all errands."""
 
     def __init__(self, world: World, owner: str, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._login = next(one for one in world.logins if one["owner"] == owner and one["role"] == "handler")
-        self.http = httpx.AsyncClient(base_url=world.services["router"], timeout=20, transport=transport)
+        self.http = client(base_url=world.services["router"], transport=transport)
         self.csrf = ""
 
     async def sign_in(self) -> None:
@@ -100,7 +121,8 @@ async def run(errand: Errand, world: World, handler: Handler, http: httpx.AsyncC
     began = time.monotonic()
     try:
         await (_by_page if errand.door == "page" else _by_api)(errand, world, http)
-        await _confirm(errand, world, http)
+        if errand.needs_proof:
+            await _confirm(errand, world, http)
         await _decide(errand, handler)
         await _wait_for_the_end(errand, handler)
         await _count_letters(errand, world, http)
@@ -164,14 +186,10 @@ async def _by_api(errand: Errand, world: World, http: httpx.AsyncClient) -> None
 async def _confirm(errand: Errand, world: World, http: httpx.AsyncClient) -> None:
     pattern = re.compile(re.escape(f"{world.services['verifier']}/verify/{errand.request_id}/") + r"[A-Za-z0-9_-]+")
 
-    async def link() -> str | None:
-        for letter in await _letters(errand, world, http):
-            found = pattern.search(letter["text"])
-            if found:
-                return found[0]
-        return None
+    def link(letters: list[dict[str, Any]]) -> str | None:
+        return next((found[0] for letter in letters if (found := pattern.search(letter["text"]))), None)
 
-    where = await _until(link, "no letter with a link came")
+    where = await _letter(errand, world, http, link, "no letter with a link came")
     page = await http.get(where)
     press = _PRESS.search(page.text)
     pressed = await http.post(where, data={"press": press[1]} if press else {})
@@ -180,16 +198,12 @@ async def _confirm(errand: Errand, world: World, http: httpx.AsyncClient) -> Non
 
 
 async def _decide(errand: Errand, handler: Handler) -> None:
-    async def waiting() -> dict[str, Any] | None:
-        case = await _case(errand, handler)
-        return case if case and case["state"] == "deciding" else None
-
-    case = await _until(waiting, "the request did not reach its owner")
+    case = await _case(errand, handler, "deciding", "the request did not reach its owner")
     errand.number = case["number"]
     instruction = {
         "must_comply": True,
         "law_limits": False,
-        "identity_confirmed": True,
+        "identity_confirmed": True if errand.needs_proof else None,
         "suites": case["products"],
         "decisions": [{"order_id": order["id"], "approved": True} for order in case["orders"]],
     }
@@ -203,48 +217,53 @@ async def _decide(errand: Errand, handler: Handler) -> None:
 
 
 async def _wait_for_the_end(errand: Errand, handler: Handler) -> None:
-    async def closed() -> dict[str, Any] | None:
-        case = await _case(errand, handler)
-        return case if case and case["state"] == "closed" else None
-
-    case = await _until(closed, "the request did not come to its end")
+    case = await _case(errand, handler, "closed", "the request did not come to its end")
     for order in case["orders"]:
         leaves = [leaf["outcome"] for task in order["tasks"] for leaf in task["leaves"]]
         errand.outcomes[order["right"]] = leaves or [order["closed_as"] or "nothing"]
         if set(errand.outcomes[order["right"]]) - HONEST:
             raise Stuck(f"{order['right']} ended as {', '.join(sorted(set(leaves) - HONEST)) or order['closed_as']}")
-        if order["right"] == "access" and not order["package"]:
-            raise Stuck("the access order has no package")
+        if order["right"] in ANSWERED and not order["package"]:
+            raise Stuck(f"the order to {order['right']} has no package")
 
 
 async def _count_letters(errand: Errand, world: World, http: httpx.AsyncClient) -> None:
-    async def all_there() -> int | None:
-        mine = [letter for letter in await _letters(errand, world, http) if errand.number in letter["text"]]
-        return len(mine) if len(mine) >= LETTERS else None
+    def all_there(letters: list[dict[str, Any]]) -> int | None:
+        mine = [letter for letter in letters if errand.number in letter["text"]]
+        return len(mine) if len(mine) >= LETTERS - (not errand.needs_proof) else None
 
-    errand.letters = await _until(all_there, "a letter is missing")
-
-
-async def _case(errand: Errand, handler: Handler) -> dict[str, Any] | None:
-    answer = await handler.http.get(f"/portal/api/requests/{errand.request_id}")
-    found: dict[str, Any] | None = answer.json() if answer.status_code == 200 else None
-    return found
+    errand.letters = await _letter(errand, world, http, all_there, "a letter is missing")
 
 
-async def _letters(errand: Errand, world: World, http: httpx.AsyncClient) -> list[dict[str, Any]]:
-    answer = await http.get(f"{world.mailbox}/api/messages", params={"to": errand.person.email})
-    answer.raise_for_status()
-    letters: list[dict[str, Any]] = [{**letter, "text": unescape(letter["text"] or "")} for letter in answer.json()]
-    return letters
-
-
-async def _until(look: Any, otherwise: str) -> Any:
-    """Looks again and again, ever less often, until there is something to see. Raises Stuck when patience ends."""
-    pause, end = 0.05, time.monotonic() + PATIENCE
+async def _case(errand: Errand, handler: Handler, state: str, otherwise: str) -> dict[str, Any]:
+    """The request as its owner sees it, once it is in ``state``. The answer is held back until then."""
+    where, end = f"/portal/api/requests/{errand.request_id}", time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        found = await look()
+        answer = await handler.http.get(where, params={"until": state}, headers={"Prefer": f"wait={HELD_BACK}"})
+        found: dict[str, Any] = answer.json() if answer.status_code == 200 else {}
+        if found.get("state") == state:
+            return found
+        if answer.status_code not in (200, 404):
+            await asyncio.sleep(1)
+    raise Stuck(otherwise)
+
+
+async def _letter(
+    errand: Errand,
+    world: World,
+    http: httpx.AsyncClient,
+    look: Callable[[list[dict[str, Any]]], Found | None],
+    otherwise: str,
+) -> Found:
+    """What ``look`` finds in the person's letters. Each answer is held back until there is one letter more."""
+    letters: list[dict[str, Any]] = []
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        asked: dict[str, str | int] = {"to": errand.person.email, "count": len(letters) + 1, "wait": HELD_BACK}
+        answer = await http.get(f"{world.mailbox}/api/messages", params=asked)
+        answer.raise_for_status()
+        letters = [{**letter, "text": unescape(letter["text"] or "")} for letter in answer.json()]
+        found = look(letters)
         if found is not None:
             return found
-        await asyncio.sleep(pause)
-        pause = min(pause * 1.3, 1.0)
     raise Stuck(otherwise)

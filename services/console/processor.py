@@ -31,6 +31,7 @@ CONSOLE = Service(
     decide=nothing,
     evolve=unchanged,
     views=(views.JOURNAL, views.PARKED_RECORDS, views.ACTS),
+    breath=0.2,
     routers=(web.door, *web.people, web.router, api.router, otlp.receiver),
     templates=Path(__file__).parent / "templates",
     feeds={otlp.PATH: otlp.LIMIT},

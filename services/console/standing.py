@@ -101,6 +101,8 @@ def evolve(standing: Standing, event: Fact) -> Standing:
             return _with(standing, delayed_letters=_plus(standing.delayed_letters, event.letter_id))
         case notifier.LetterSent():
             return _off_the_list(standing, event.letter_id)
+        case notifier.LetterUndeliverable(reason="forgotten"):  # decided meanwhile: nobody needs it any more
+            return _off_the_list(standing, event.letter_id)
         case notifier.LetterUndeliverable():
             return _with(_off_the_list(standing, event.letter_id), undeliverable=standing.undeliverable + 1)
         case notifier.LetterHandedOver():

@@ -3,7 +3,7 @@
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Literal, assert_never
+from typing import Annotated, Final, Literal, assert_never
 
 from pydantic import Field
 
@@ -25,6 +25,9 @@ from schemas.verifier import IdentityVerified, VerificationExpired, Verification
 from schemas.vocabulary import Outcome
 from services.router import deadlines
 from services.router.instruction import missing_from
+
+NOT_PROVED: Final = "not_enough_proof"
+"""Why an order ends unverified beside others that were proved well enough; the verifier's own word for it."""
 
 
 class Unrouted(Fact):
@@ -73,8 +76,8 @@ def decide(state: State, cause: Cause) -> Event | None:
     match cause.body, state:
         case IdentityVerified() as verified, Unrouted():
             return route(verified, cause)
-        case VerificationFailed(request=request), Unrouted():
-            return close_unasked(request, Outcome.UNVERIFIED, cause)
+        case VerificationFailed(request=request, reason=reason), Unrouted():
+            return close_unasked(request, Outcome.UNVERIFIED, cause, reason)
         case VerificationExpired(request=request), Unrouted():
             return close_unasked(request, Outcome.EXPIRED, cause)
         case InstructRequest() as command, Deciding() as open_:
@@ -91,7 +94,7 @@ def evolve(state: State, event: Event) -> State:
     """The state after an event of the router's own."""
     match event:
         case RequestRouted():
-            unproved = tuple(unasked(order, Outcome.UNVERIFIED) for order in event.unproved)
+            unproved = tuple(unasked(order, Outcome.UNVERIFIED, NOT_PROVED) for order in event.unproved)
             return Deciding(request=event.request, proof=event.proof, products=event.products, unproved=unproved)
         case InstructionReturned():
             return state
@@ -177,12 +180,12 @@ def closed(open_: Executing, results: tuple[OrderResult, ...], cause: Cause) -> 
     return RequestClosed(request=open_.request, results=(*results, *open_.unproved), closed_at=cause.time)
 
 
-def close_unasked(request: Request, outcome: Outcome, cause: Cause) -> RequestClosed:
-    """A request whose identity was not proved never reaches its owner (R28)."""
-    results = tuple(unasked(order, outcome) for order in request.orders)
+def close_unasked(request: Request, outcome: Outcome, cause: Cause, reason: str | None = None) -> RequestClosed:
+    """A request whose identity was not proved never reaches its owner (R28). ``reason`` is the verifier's."""
+    results = tuple(unasked(order, outcome, reason) for order in request.orders)
     return RequestClosed(request=request, results=results, closed_at=cause.time)
 
 
-def unasked(order: Order, outcome: Outcome) -> OrderResult:
+def unasked(order: Order, outcome: Outcome, reason: str | None = None) -> OrderResult:
     """The end of an order that nobody was asked to decide."""
-    return OrderResult(order_id=order.id, right=order.right, closed_as=outcome)
+    return OrderResult(order_id=order.id, right=order.right, closed_as=outcome, reason=reason)

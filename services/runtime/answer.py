@@ -12,7 +12,7 @@ from schemas.topics import BY_NAME
 from services.runtime.aggregate import Aggregate, Stamp, fold
 from services.runtime.chain import Record, decode, follows
 from services.runtime.service import Service
-from services.runtime.telemetry import traced_event
+from services.runtime.telemetry import begin_event, end_event
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,22 +86,24 @@ def event_record(
     position: Mapping[str, Read],
 ) -> Sealed:
     """The event as the next record of the chain, and the aggregate after it (laws 1-3)."""
-    with traced_event(service.name, event, cause, before) as traceparent:
-        draft = Draft(
-            id=derived_id(service.name, cause.id),
-            source=service.name,
-            type=event.TYPE,
-            time=written(cause.time),
-            subject=cause.subject,
-            causationid=cause.id,
-            correlationid=cause.correlationid or cause.id,
-            owner=cause.owner,
-            partitionkey=cause.partitionkey,
-            traceparent=traceparent,
-            data=event.model_dump_json(exclude_none=True).encode(),
-            extra={"parent": parent, "position": write_position(position)},
-        )
-        raw, head = sealed(draft.encode())
+    span = begin_event(cause)
+    traceparent = span.traceparent
+    draft = Draft(
+        id=derived_id(service.name, cause.id),
+        source=service.name,
+        type=event.TYPE,
+        time=written(cause.time),
+        subject=cause.subject,
+        causationid=cause.id,
+        correlationid=cause.correlationid or cause.id,
+        owner=cause.owner,
+        partitionkey=cause.partitionkey,
+        traceparent=traceparent,
+        data=event.model_dump_json(exclude_none=True).encode(),
+        extra={"parent": parent, "position": write_position(position)},
+    )
+    raw, head = sealed(draft.encode())
+    end_event(span, service.name, event, cause, before)
     stamp = Stamp(draft.id, draft.subject, draft.partitionkey, draft.owner, draft.correlationid, traceparent)
     return Sealed(raw, head, service.aggregate(cause), fold(service, before, event, stamp))
 
@@ -122,4 +124,5 @@ def read_line(service: Service, parent: str, position: Mapping[str, Read], now: 
 
 def written(moment: datetime) -> str:
     """The instant as RFC 3339 in UTC, always with six decimals: equal instants are equal text."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    in_utc = moment if moment.tzinfo is UTC else moment.astimezone(UTC)
+    return in_utc.isoformat(timespec="microseconds")[:-6] + "Z"

@@ -4,12 +4,13 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaProducer
 from faust import Table
-from faust.types import TP, EventT
+from faust.types import TP, EventT, Message
 
 from schemas import topics
 from schemas.catalogue import Catalogue
@@ -66,10 +67,10 @@ class Ledger(Table):  # type: ignore[misc]
 
     # -- live ---------------------------------------------------------------------------------------------------
 
-    async def answer(self, event: EventT) -> None:
-        """Answers one record of a source. An exception must not leave: Faust would acknowledge the record."""
+    async def answer(self, message: Message) -> None:
+        """Answers one record of a source. An exception must not leave: nothing above knows what to do with one."""
         try:
-            await self._answer(event)
+            await self._answer(message)
         except asyncio.CancelledError:
             raise
         except Exception as error:  # noqa: BLE001 — anything here means the outcome is unknown
@@ -77,14 +78,13 @@ class Ledger(Table):  # type: ignore[misc]
         finally:
             HANDLED.set(None)
 
-    async def _answer(self, event: EventT) -> None:
-        message = event.message
+    async def _answer(self, message: Message) -> None:
         part = self.parts.get(message.partition)
-        if part is None:
+        if part is None or message.generation_id != self.app.consumer_generation_id:
             return  # left over from an assignment that ended; its new owner reads it again
         before = part.read(message.topic)
         if message.offset <= before.offset:
-            event.ack()
+            message.ack(self.app.consumer)
             return
         if message.offset != before.offset + 1:
             come_back(FENCED, "a source skipped records", topic=message.topic, after=before.offset, got=message.offset)
@@ -93,12 +93,12 @@ class Ledger(Table):  # type: ignore[misc]
             taken = take(record, before, self.service.wanted)
         except Malformed as reason:
             await self.park(record, reason.code, reason.place)
-            await self._note(part, event, passed(record, before), silent=True)
+            await self._note(part, message, passed(record, before), silent=True)
             return
         if taken.envelope is None:
             metrics.VOID.labels(self.service.name, message.topic).inc()
         if taken.envelope is None or taken.body is None:
-            await self._note(part, event, taken.read, silent=False)
+            await self._note(part, message, taken.read, silent=False)
             return
         HANDLED.set(Handled(taken.envelope.subject, taken.envelope.traceparent))
         async with part.lock:
@@ -112,7 +112,7 @@ class Ledger(Table):  # type: ignore[misc]
                 log.error("decide raised", cause=taken.envelope.id, type=taken.envelope.type, exc_info=error)
                 await self.park(record, "decide-raised", type(error).__name__)
                 said = None
-            part.queue.append(Waiting(event.ack))
+            part.queue.append(Waiting(partial(message.ack, self.app.consumer)))
             if said is None:
                 metrics.SILENCES.labels(self.service.name).inc()
                 self._keep_silence(part)
@@ -121,12 +121,12 @@ class Ledger(Table):  # type: ignore[misc]
                 part, event_record(self.service, taken.envelope, said, aggregate, part.head, part.position)
             )
 
-    async def _note(self, part: Part, event: EventT, read: Any, *, silent: bool) -> None:
+    async def _note(self, part: Part, message: Message, read: Any, *, silent: bool) -> None:
         """A record that is nobody's cause: the position moves, and only what was parked needs to be written down."""
         async with part.lock:
             if self.parts.get(part.number) is part:
-                part.move(event.message.topic, read, event.message.timestamp or 0)
-                part.queue.append(Waiting(event.ack))
+                part.move(message.topic, read, message.timestamp or 0)
+                part.queue.append(Waiting(partial(message.ack, self.app.consumer)))
                 if silent:
                     self._keep_silence(part)
 

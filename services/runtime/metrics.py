@@ -1,6 +1,7 @@
 """The one registry of what is measured: each name with its meaning, unit and labels, and what to do when it is bad."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal, cast
 
 from prometheus_client import Counter, Gauge, Histogram, disable_created_metrics
@@ -187,3 +188,9 @@ SHOWN: Final = _histogram("habeas_shown_seconds")
 RECOVERY: Final = _gauge("habeas_recovery_seconds")
 PSS: Final = _gauge("habeas_pss_bytes")
 CPU: Final = _counter("habeas_cpu_seconds")
+
+
+@lru_cache(maxsize=256)
+def written(service: str, event_type: str) -> Counter:
+    """The counter of one type of event, looked up once: events are the hottest thing there is."""
+    return EVENTS.labels(service, event_type)

@@ -1,7 +1,6 @@
 """Keeps a service's read models up with the logs: the one reader that feeds every view of a process."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -22,9 +21,6 @@ BATCH = 500
 """At most so many records are folded in one transaction."""
 
 POLL_MS = 500
-PACE = 0.04
-"""Seconds between the beginnings of two transactions: what comes alone is shown at once, of many more share one."""
-
 FIRST_RETRY, LAST_RETRY = 0.5, 5.0
 """Seconds before reading is taken up again after an error; doubled each time."""
 
@@ -62,7 +58,9 @@ class Projector:
         views: Sequence[View],
         consumer_factory: Callable[[], Consumer],
         on_malformed: OnMalformed,
+        breath: float = 0.0,
     ) -> None:
+        self._breath = breath
         self._folders = tuple(Folder(engine, view) for view in views)
         self._consumer_factory, self._on_malformed = consumer_factory, on_malformed
         self._waiters, self._bell = Waiters(), Bell()
@@ -77,6 +75,10 @@ class Projector:
     def expect(self, cause_id: str) -> Waiter:
         """To be called before the cause is sent; ``await waiter.wait(2.0)`` after it."""
         return self._waiters.expect(cause_id)
+
+    def about(self, subject: str) -> Waiter:
+        """Waits for whatever is shown next about a subject. To be called before looking how things are."""
+        return self._waiters.about(subject)
 
     async def answered(self, cause_id: str, timeout: float = 2.0) -> Accepted | None:  # noqa: ASYNC109 — as Waiter.wait
         """The event that a cause leads to, if the read models come to show it within ``timeout`` seconds from now.
@@ -124,11 +126,10 @@ class Projector:
             while True:
                 fetched = await consumer.getmany(timeout_ms=POLL_MS, max_records=BATCH)
                 self._ends.update({tp: high for tp in partitions if (high := consumer.highwater(tp)) is not None})
-                self._resume()
                 if fetched:
-                    began = time.monotonic()
                     await self._show([record_of(raw) for batch in fetched.values() for raw in batch])
-                    await asyncio.sleep(max(0.0, began + PACE - time.monotonic()))
+                    await asyncio.sleep(self._breath)
+                self._resume()
         finally:
             await consumer.stop()
 

@@ -56,6 +56,8 @@ class Service:
     perform: Mapping[type[Effect], Perform] = field(default_factory=dict)
     views: tuple["View", ...] = ()
     routers: tuple[APIRouter, ...] = ()
+    breath: float = 0.02
+    """Seconds a read model gathers records before it folds more of them: that saves more work than it costs time."""
     templates: Path | None = None
     feeds: Mapping[str, int] = field(default_factory=dict)
     """Paths to which machines deliver all the time, and the bytes a body may have there. While all is well, neither a

@@ -5,15 +5,17 @@ import os
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+import time
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, SpanKind, StatusCode, TraceFlags
+from opentelemetry.trace import Link, NonRecordingSpan, Span, SpanContext, StatusCode, TraceFlags
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from schemas.base import Fact
@@ -21,11 +23,13 @@ from schemas.cause import Effect
 from schemas.envelope import Envelope
 from services.runtime import metrics
 from services.runtime.aggregate import Aggregate, Stamp
+from services.runtime.event_span import Recorder
 from services.runtime.handling import stamped
 
 _PROPAGATOR = TraceContextTextMapPropagator()
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 _tracer = trace.get_tracer("habeas")
+_recorder: Recorder | None = None
 
 
 def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) -> None:
@@ -50,10 +54,13 @@ def start(service: str, level: str, processors: Iterable[SpanProcessor] = ()) ->
         )
     )
     logging.basicConfig(handlers=[handler], level=logging.WARNING, force=True)
-    provider = TracerProvider(resource=Resource({"service.name": f"habeas-{service}"}))
+    resource, processors = Resource({"service.name": f"habeas-{service}"}), tuple(processors)
+    provider = TracerProvider(resource=resource)
     for processor in processors:
         provider.add_span_processor(processor)
     trace.set_tracer_provider(provider)
+    global _recorder  # noqa: PLW0603 — the process has one, as OpenTelemetry has one provider
+    _recorder = Recorder(resource, processors)
 
 
 def stop(within: float = 2.0) -> None:
@@ -136,25 +143,33 @@ def _within(context: SpanContext | None) -> Context:
     return trace.set_span_in_context(NonRecordingSpan(context)) if context else Context()
 
 
-@contextmanager
-def traced_event(service: str, event: Fact, cause: Envelope, before: Aggregate | None) -> Iterator[str]:
-    """A span around the writing of an event, child of the cause's. A trace that a person's act began links back to
-    the one that waited for it. Yields the traceparent the event carries.
-    """
+@dataclass(slots=True)
+class EventSpan:
+    """The span of an event that is being written: its ids, and those of the span above it."""
+
+    began: int
+    above: SpanContext | None
+    context: SpanContext | None
+
+    @property
+    def traceparent(self) -> str:
+        """What the event carries; empty where nothing is traced."""
+        return traceparent_of(self.context) if self.context else ""
+
+
+def begin_event(cause: Envelope) -> EventSpan:
+    """A span below the cause's; without a recorder the cause's own."""
     above = context_of(cause.traceparent)
-    span = _tracer.start_span(
-        f"{service} {type(event).__name__}",
-        context=_within(above),
-        kind=SpanKind.CONSUMER,
-        links=_links(above, before.stamp if before else None),
-        attributes=_attributes(cause.subject, cause.owner, cause.type),
-    )
-    metrics.EVENTS.labels(service, event.TYPE).inc()
-    try:
-        with _marked(span):
-            yield traceparent_of(span.get_span_context())
-    finally:
-        span.end()
+    return EventSpan(time.time_ns(), above, _recorder.below(above) if _recorder else above)
+
+
+def end_event(span: EventSpan, service: str, event: Fact, cause: Envelope, before: Aggregate | None) -> None:
+    """Records the span. A trace that a person's act began links back to the one that waited for it."""
+    metrics.written(service, event.TYPE).inc()
+    if _recorder is not None and span.context is not None:
+        name, links = f"{service} {type(event).__name__}", _links(span.above, before.stamp if before else None)
+        attributes = _attributes(cause.subject, cause.owner, cause.type)
+        _recorder.record(name, span.context, span.above, span.began, attributes, links)
 
 
 @contextmanager
@@ -190,13 +205,11 @@ def headers() -> dict[str, str]:
     return carrier
 
 
-def _links(above: SpanContext | None, stamp: Stamp | None) -> list[Link] | None:
-    earlier = context_of(stamp.trace) if stamp else None
-    if earlier is None or above is None or earlier.trace_id == above.trace_id:
-        return None
-    return [Link(earlier)]
+def _links(above: SpanContext | None, stamp: Stamp | None) -> list[Link]:
+    earlier = context_of(stamp.trace) if stamp and above else None
+    return [] if earlier is None or above is None or earlier.trace_id == above.trace_id else [Link(earlier)]
 
 
-def _attributes(subject: str, owner: str, cause_type: str) -> Mapping[str, str]:
+def _attributes(subject: str, owner: str, cause_type: str) -> dict[str, str]:
     named = {"habeas.request": subject, "habeas.owner": owner, "habeas.cause": cause_type}
     return {name: value for name, value in named.items() if value}

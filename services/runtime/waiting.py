@@ -25,27 +25,38 @@ class Waiter:
 
 
 class Waiters:
-    """Everybody who waits, by the id of their cause. Used from the event loop only."""
+    """Everybody who waits: for what a cause leads to, or for anything about a subject. For the event loop alone."""
 
     def __init__(self) -> None:
         self._by_cause: WeakValueDictionary[str, Waiter] = WeakValueDictionary()
+        self._by_subject: WeakValueDictionary[str, Waiter] = WeakValueDictionary()
 
     def expect(self, cause_id: str) -> Waiter:
         """A waiter for the event whose ``causationid`` this is. Two for one cause are the same."""
-        waiter = self._by_cause.get(cause_id)
-        if waiter is None:
-            waiter = self._by_cause[cause_id] = Waiter()
-        return waiter
+        return _waiter(self._by_cause, cause_id)
+
+    def about(self, subject: str) -> Waiter:
+        """A waiter for the next event about this subject."""
+        return _waiter(self._by_subject, subject)
 
     def resolve(self, shown: Iterable[Accepted]) -> None:
-        """Wake everybody whose event is among these."""
+        """Wake everybody whose event is among these. Who begins to wait afterwards waits for the next one."""
         for accepted in shown:
-            waiter = self._by_cause.get(accepted.envelope.causationid)
-            if waiter is not None:
-                waiter.resolve(accepted)
+            envelope = accepted.envelope
+            for waiters, name in ((self._by_cause, envelope.causationid), (self._by_subject, envelope.subject)):
+                waiter = waiters.pop(name, None)
+                if waiter is not None:
+                    waiter.resolve(accepted)
 
     def __len__(self) -> int:
-        return len(self._by_cause)
+        return len(self._by_cause) + len(self._by_subject)
+
+
+def _waiter(waiting: "WeakValueDictionary[str, Waiter]", name: str) -> Waiter:
+    waiter = waiting.get(name)
+    if waiter is None:
+        waiter = waiting[name] = Waiter()
+    return waiter
 
 
 class Bell:

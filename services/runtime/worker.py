@@ -36,6 +36,7 @@ from services.runtime.ledger import BROKEN, Ledger, come_back
 from services.runtime.measuring import Measuring, from_zero
 from services.runtime.preflight import Refused
 from services.runtime.projection import Projector
+from services.runtime.reader import read_by_the_poll
 from services.runtime.service import Service
 from services.runtime.settings import Settings, settings
 from services.runtime.trimming import keep_trimming
@@ -77,7 +78,9 @@ class Worker:
         self.recorder = Recorder(here.bootstrap, service.name)
         self.bus = Bus(here.bootstrap, service.name)
         self.vault = Vault(engine(here.database_of("vault")), here.master_key.get_secret_value(), service.name)
-        self.views = Projector(engine(here.database_of(service.name)), service.views, self._consumer, self._park)
+        self.views = Projector(
+            engine(here.database_of(service.name)), service.views, self._consumer, self._park, service.breath
+        )
         self.views.on_shown = metrics.SHOWN.labels(service.name).observe
         self.measuring = Measuring(service.name, here.bootstrap, self.views)
         self.floor: Floor | None = None
@@ -169,7 +172,7 @@ class Worker:
 
 
 class Stream:
-    """The Faust application of a service: one agent over all its sources, one table, one clock."""
+    """The Faust application of a service: all its sources, one table, one clock."""
 
     def __init__(self, service: Service, floor: Floor, park: Any) -> None:
         self._service = service
@@ -177,6 +180,7 @@ class Stream:
         here = floor.settings
         self._here = here
         self._app = faust_app(service.name, here)
+        self._arrivals = read_by_the_poll(self._app, frozenset(service.sources))
         self.clock = Clock(service, floor)
         self._tasks: list[asyncio.Task[None]] = []
         self.taken_up = False
@@ -212,9 +216,7 @@ class Stream:
             )
         await self._producer.start()
         self.ledger.producer = self._producer
-        self._app.agent(raw_topic(self._app, *self._service.sources, self._here.partitions), name="answer")(
-            self._answer
-        )
+        self._app.topics.add(raw_topic(self._app, *self._service.sources, self._here.partitions))
         self._app.on_partitions_revoked.connect(self._revoked)
         bind_to_running_loop(self._app)
         self._app.finalize()
@@ -222,6 +224,7 @@ class Stream:
         inbox = topics.BY_NAME[topics.inbox(self._service.name)]
         assert inbox.kept is not None
         self._tasks = [
+            asyncio.create_task(self._arrivals.answer_each(self.ledger.answer)),
             asyncio.create_task(self.clock.run()),
             asyncio.create_task(self._crash_with_the_app()),
             asyncio.create_task(keep_trimming(self._here.bootstrap, inbox.kept, self._read_of_the_inbox)),
@@ -246,12 +249,9 @@ class Stream:
             if (read := position.get(inbox)) is not None
         }
 
-    async def _answer(self, stream: Any) -> None:
-        async for event in stream.noack().events():
-            await self.ledger.answer(event)
-
     async def _revoked(self, *_: Any, **__: Any) -> None:
         self._since = time.monotonic()
+        self._arrivals.clear()
         await self.ledger.let_go()
 
     def _take_up(self, partition: int, owing: Any) -> None:
@@ -274,8 +274,8 @@ class Stream:
         return ends
 
     async def _crash_with_the_app(self) -> None:
-        """Faust marks itself as crashed and lets the process live on, deaf. This does not."""
-        while not self._app.should_stop:
+        """Faust marks itself as crashed and lets the process live on, deaf. This does not; nor when a task ends."""
+        while not self._app.should_stop and not any(task.done() for task in self._tasks):
             await asyncio.sleep(0.5)
         come_back(BROKEN, "the stream stopped by itself")
 

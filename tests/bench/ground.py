@@ -26,6 +26,7 @@ class Ground:
         self.environment = {
             **os.environ,
             **keys(home),
+            "HABEAS_ENVIRONMENT": "demo",
             "HABEAS_HOME": str(home),
             "HABEAS_PORT_BASE": str(port_base),
             "KAFKA_BOOTSTRAP_SERVERS": self.broker.address,

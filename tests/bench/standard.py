@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import httpx
-
-from infra.demo.errand import Errand, Handler, World, run
+from infra.demo.errand import Errand, Handler, World, client, run
 from infra.demo.residents import person_of
 from infra.stack.handle import Stack
 from schemas import topics
@@ -37,7 +35,7 @@ async def series(stack: Stack, first: int, count: int, together: int) -> Standar
     errands = [Errand(person_of(OWNER, first + number), RIGHTS, "api") for number in range(count)]
     handler, places = Handler(world, OWNER), asyncio.Semaphore(together)
     before, began = cpu_seconds(stack.pids), time.monotonic()
-    async with httpx.AsyncClient(timeout=60) as http, handler.http:
+    async with client() as http, handler.http:
         await handler.sign_in()
 
         async def one(errand: Errand) -> None:

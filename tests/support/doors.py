@@ -124,6 +124,9 @@ class Views:
     def expect(self, cause_id: str) -> Waiter:
         return self.waiters.expect(cause_id)
 
+    def about(self, subject: str) -> Waiter:
+        return self.waiters.about(subject)
+
     def changes(self) -> AsyncIterator[None]:
         return self.bell.listen()
 

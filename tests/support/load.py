@@ -6,10 +6,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-import httpx
-
 from infra.demo.driver import ASKED, OWNER
-from infra.demo.errand import Errand, Handler, World
+from infra.demo.errand import Errand, Handler, World, client
 from infra.demo.errand import run as walk
 from infra.demo.patience import Patient
 from infra.demo.residents import person_of
@@ -73,7 +71,7 @@ async def driving(world: World, first: int, count: int, together: int = TOGETHER
     transport = Patient(PERSISTENCE)
     handler = Handler(world, OWNER, transport)
     places = asyncio.Semaphore(together)
-    async with httpx.AsyncClient(timeout=20, transport=transport) as http:
+    async with client(transport) as http:
         await handler.sign_in()
         load = Load(errands, transport)
 

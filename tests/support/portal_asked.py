@@ -7,7 +7,7 @@ from typing import Any
 
 from schemas.request import Agent, Attachment, Contact, Request
 from schemas.vocabulary import Basis
-from services.router.portal.people import name_field
+from services.router.portal.people import FILE_NAME
 from tests.support.portal_world import World
 
 
@@ -47,6 +47,5 @@ def _file(world: World, request: Request, name: str, data: bytes) -> Attachment:
     write.start()
     write.join()
     ref, digest, size = kept[0]
-    bare = Attachment(ref=ref, name="sealed:v1:fulfilment:AAAA", media="application/pdf", size=size, sha256=digest)
-    sealed = world.vault.seal(request.id, "fulfilment", name_field(bare), name)
-    return bare.model_copy(update={"name": sealed})
+    sealed = world.vault.seal(request.id, "fulfilment", FILE_NAME, name)
+    return Attachment(ref=ref, name=sealed, media="application/pdf", size=size, sha256=digest)

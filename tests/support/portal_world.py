@@ -227,6 +227,9 @@ class World:
         """As the projector does."""
         return self.waiters.expect(cause_id)
 
+    def about(self, subject: str) -> Waiter:
+        return self.waiters.about(subject)
+
     def changes(self) -> AsyncIterator[None]:
         """As the projector does."""
         return self.bell.listen()

@@ -2,9 +2,7 @@
 
 import asyncio
 
-import httpx
-
-from infra.demo.errand import Errand, Handler, World, run
+from infra.demo.errand import Errand, Handler, World, client, run
 from infra.demo.residents import Person
 
 
@@ -14,7 +12,7 @@ def standard_request(world: World, who: Person) -> str:
 
     async def walk() -> None:
         handler = Handler(world, who.owner)
-        async with httpx.AsyncClient(timeout=20) as http, handler.http:
+        async with client() as http, handler.http:
             await handler.sign_in()
             await run(errand, world, handler, http)
 

@@ -9,7 +9,7 @@ from typing import Any, Self, TypeVar
 import httpx
 from aiokafka import AIOKafkaProducer
 
-from infra.demo.errand import Errand, Handler, World, run
+from infra.demo.errand import Errand, Handler, World, client, run
 from infra.demo.patience import Patient
 from services.runtime.chain import Record
 from services.runtime.reading import read_to_end
@@ -60,7 +60,7 @@ def walk(world: World, errand: Errand) -> None:
 
     async def whole_way() -> None:
         handler = Handler(world, errand.person.owner, transport=Patient(60))
-        async with httpx.AsyncClient(timeout=20, transport=Patient(60)) as http, handler.http:
+        async with client(Patient(60)) as http, handler.http:
             await handler.sign_in()
             await run(errand, world, handler, http)
 

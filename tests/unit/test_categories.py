@@ -73,10 +73,10 @@ def test_each_category_stands_once_with_its_sources_purposes_and_recipients() ->
 def test_what_is_sold_and_what_is_disclosed_are_two_lists() -> None:
     _, page = opened(REC)
     disclosed, sold = page.split("Sold, or shared for advertising")
-    assert "Disclosed for a business purpose to: companies that process payments." in disclosed
+    assert "<p>To: companies that process payments.</p>" in disclosed
     assert "None of it." in sold
     data, page = opened(part("civicrec", PAYMENTS.model_copy(update={"sold_to": ("advertisers",)})))
-    assert "Sold to or shared with: advertisers." in page
+    assert "<p>With: advertisers.</p>" in page
     assert data["categories"] == [
         {
             "category": "financial",

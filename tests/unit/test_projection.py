@@ -95,6 +95,20 @@ async def test_who_expects_an_event_that_does_not_come_is_told_nothing_and_leave
         assert len(projector._waiters) == 0
 
 
+async def test_who_waits_for_a_subject_is_told_of_the_next_event_and_then_of_the_next(database: Engine) -> None:
+    log = Log()
+    broker = Broker(log)
+    async with running(database, broker, Seen()) as projector:
+        first = projector.about("a")
+        log.add("b")
+        log.add("a")
+        broker.grow()
+        assert await first.wait(30) is not None
+        second = projector.about("a")
+        assert second is not first
+        assert await second.wait(0.01) is None
+
+
 async def test_two_who_wait_for_the_same_event_are_both_told(database: Engine) -> None:
     log = Log()
     broker = Broker(log)

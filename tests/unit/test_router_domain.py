@@ -102,14 +102,15 @@ def test_another_owners_request_finds_only_that_owners_products() -> None:
 
 @pytest.mark.requirement("R28")
 @pytest.mark.parametrize(
-    ("end", "outcome"),
+    ("end", "outcome", "reason"),
     [
-        (VerificationFailed(request=asked, reason="too_many_attempts"), Outcome.UNVERIFIED),
-        (VerificationExpired(request=asked), Outcome.EXPIRED),
+        (VerificationFailed(request=asked, reason="too_many_attempts"), Outcome.UNVERIFIED, "too_many_attempts"),
+        (VerificationFailed(request=asked, reason="disowned"), Outcome.UNVERIFIED, "disowned"),
+        (VerificationExpired(request=asked), Outcome.EXPIRED, None),
     ],
 )
-def test_an_unproved_request_closes_without_reaching_its_owner(end: Fact, outcome: Outcome) -> None:
-    after = given().when(end).then(closed(unfulfilled(access, outcome), unfulfilled(delete, outcome)))
+def test_an_unproved_request_closes_without_reaching_its_owner(end: Fact, outcome: Outcome, reason: str | None) -> None:
+    after = given().when(end).then(closed(unfulfilled(access, outcome, reason), unfulfilled(delete, outcome, reason)))
     after.when(instruct(approved(access), approved(delete))).then_silence()
 
 
@@ -205,7 +206,7 @@ def test_what_was_not_proved_well_enough_is_nobodys_to_decide_and_is_told_at_the
     unproved = Order(id="order-correct", right=Right.CORRECT)
     less = verified.model_copy(update={"unproved": (unproved,)})
     story = given().when(less).then(routed.model_copy(update={"unproved": (unproved,)}))
-    left = unfulfilled(unproved, Outcome.UNVERIFIED)
+    left = unfulfilled(unproved, Outcome.UNVERIFIED, "not_enough_proof")
     story = story.when(instruct(approved(access), denied(delete))).then_some(OwnerInstructed)[1]
     no = unfulfilled(delete, Outcome.REFUSED, "legal_obligation")
     story.when(OrderCompleted(result=accessed)).then(closed(no, accessed, left)).owes()

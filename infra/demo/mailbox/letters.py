@@ -1,7 +1,8 @@
 """The letters the mailbox has taken, one row for each recipient; the same Message-ID twice is two letters."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -32,9 +33,12 @@ _LETTERS = Table(
 Letter = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Letters:
+    """All letters, and whoever waits for one to an address (``None``: to anybody)."""
+
     store: Store
+    waiting: dict[str | None, asyncio.Event] = field(default_factory=dict)
 
     @classmethod
     def open(cls, home: Path) -> "Letters":
@@ -47,6 +51,16 @@ class Letters:
         found = _read(content)
         with self.store.writing() as connection:
             connection.execute(insert(_LETTERS), [found | {"from": sender, "to": to} for to in recipients])
+
+    def coming(self, to: str | None) -> asyncio.Event:
+        """Set when the next letter to this address has been taken."""
+        return self.waiting.setdefault(to and to.lower(), asyncio.Event())
+
+    def ring(self, recipients: Sequence[str]) -> None:
+        """Wakes everybody who waits for a letter to one of these. On the event loop."""
+        for to in (None, *(recipient.lower() for recipient in recipients)):
+            if to in self.waiting:
+                self.waiting.pop(to).set()
 
     def after(self, after_id: int, to: str | None, limit: int) -> list[Letter]:
         """The letters that came after this one, oldest first."""

@@ -1,6 +1,8 @@
 """The mailbox's pages and its JSON, for people who try the demo and for tests that count letters and texts."""
 
+import asyncio
 import re
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -89,14 +91,24 @@ def style() -> FileResponse:
 
 
 @_router.get("/api/messages")
-def messages(
+async def messages(
     box: Box,
     to: To = None,
     after_id: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=10_000)] = 1_000,
+    count: Annotated[int, Query(ge=1, le=1_000)] = 1,
+    wait: Annotated[float, Query(ge=0, le=30)] = 0,
 ) -> list[Letter]:
-    """Oldest first, so that the last id is the next `after_id`."""
-    return box.after(after_id, to, limit)
+    """Oldest first, so that the last id is the next `after_id`; held back up to `wait` seconds for `count` of them."""
+    end = asyncio.get_running_loop().time() + wait
+    while True:
+        coming = box.coming(to)
+        found = await asyncio.to_thread(box.after, after_id, to, limit)
+        left = end - asyncio.get_running_loop().time()
+        if len(found) >= count or left <= 0:
+            return found
+        with suppress(TimeoutError):
+            await asyncio.wait_for(coming.wait(), left)
 
 
 @_router.get("/api/texts")

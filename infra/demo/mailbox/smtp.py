@@ -18,6 +18,7 @@ class _Door:
         await asyncio.to_thread(
             self._letters.take, envelope.mail_from or "", tuple(envelope.rcpt_tos), bytes(envelope.content or b"")
         )
+        self._letters.ring(envelope.rcpt_tos)
         return "250 Taken"
 
 

@@ -17,6 +17,7 @@ from services.router.portal.desk import PREFIX, AtDesk, Deciding, Desk, OwnCase
 from services.router.portal.entry import InstructionForm
 from services.router.portal.inbox import SHELVES, Shelf
 from services.router.portal.instruct import Answer, give
+from services.router.portal.patience import AwaitedCase
 from services.router.reading import Case, Linked
 from services.router.views import Phase
 from services.runtime.bus import new_cause_id
@@ -152,8 +153,8 @@ async def listing(
 
 
 @ROUTER.get("/requests/{request_id}")
-async def one(desk: AtDesk, case: OwnCase) -> CaseView:
-    """One request, leaf by leaf."""
+async def one(desk: AtDesk, case: AwaitedCase) -> CaseView:
+    """One request, leaf by leaf; with ``until`` and ``Prefer: wait=20`` as soon as it is in that state."""
     return _view(desk, case, await asyncio.to_thread(desk.cases.linked, desk.owner.slug, case))
 
 

@@ -11,6 +11,9 @@ from services.runtime.vault import Forgotten, Tampered
 
 WHY: Final = "portal case"
 
+FILE_NAME: Final = "attachment"
+"""The field under which the door seals the names of a request's files."""
+
 
 @dataclass(frozen=True, slots=True)
 class File:
@@ -76,11 +79,6 @@ class Reader:
         return None
 
 
-def name_field(attachment: Attachment) -> str:
-    """The field under which a file's name is sealed, as the door does it."""
-    return f"attachment:{attachment.sha256}"
-
-
 def _opened(desk: Desk, case: Case) -> Opened:
     request, reader = case.request, Reader(desk, case)
     agent = request.agent.contact if request.agent else None
@@ -100,7 +98,7 @@ def _opened(desk: Desk, case: Case) -> Opened:
 
 
 def _file(reader: Reader, at: int, attachment: Attachment) -> File:
-    name = reader.text(name_field(attachment), attachment.name) or ""
+    name = reader.text(FILE_NAME, attachment.name) or ""
     return File(at, name, attachment.media, attachment.size)
 
 

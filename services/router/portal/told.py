@@ -32,7 +32,7 @@ async def about(desk: Desk, case: Case) -> dict[str, Any]:
     consents = await asyncio.to_thread(desk.register.of, owner, request.person)
     to_know = any(order.right in (Right.KNOW, Right.ACCESS) for order in request.orders)
     return {
-        "flags": [words.FLAGS[flag] for flag in case.flags],
+        "flags": [words.FLAGS[flag] for flag in case.flags] if case.awaits_instruction else [],
         "linked": [_other(one) for one in linked],
         "consents": lines(consents),
         "period": words.period(request.period) if to_know else "",
