@@ -8,6 +8,7 @@ import pytest
 
 from schemas.topics import ACTS, events, inbox
 from tests.conftest import Running
+from tests.support.programs import bearer
 from tests.support.wire import eventually, records
 
 pytestmark = pytest.mark.stack
@@ -27,7 +28,7 @@ def test_somebody_without_e_mail_is_reached_by_telephone_and_by_post(running: Ru
     asked = {"owner": "alder-falls", "rights": ["delete"], "name": NAME, "phone": NUMBER, "locale": "es"}
     received = httpx.post(
         f"{running.world.services['intake']}/v1/requests", json=asked, timeout=20,
-        headers={"Idempotency-Key": str(uuid4())},
+        headers={"Idempotency-Key": str(uuid4()), **bearer(running.world)},
     ).json()  # fmt: skip
 
     [text] = eventually(lambda: texts(running) or None, "the code on the telephone")

@@ -43,12 +43,10 @@ async def _asked(world: World, who: Person) -> tuple[str, Pages]:
 async def _link(errand: Errand, world: World, http: httpx.AsyncClient) -> str:
     pattern = re.compile(re.escape(f"{world.services['verifier']}/verify/{errand.request_id}/") + r"[A-Za-z0-9_-]+")
 
-    async def look() -> str | None:
-        letters = await walking._letters(errand, world, http)
+    def look(letters: list[dict[str, Any]]) -> str | None:
         return next((found[0] for letter in letters if (found := pattern.search(letter["text"]))), None)
 
-    found: str = await walking._until(look, "no letter with a link came")
-    return found
+    return await walking._letter(errand, world, http, look, "no letter with a link came")
 
 
 def _events(operator: Operator, request_id: str) -> list[dict[str, Any]]:

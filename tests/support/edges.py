@@ -9,7 +9,7 @@ PRODUCTS = ("civicengage", "civicrec", "seeclickfix")
 
 AT_THE_DOORS = (
     "intake POST /v1/requests -> intake RequestReceived",
-    "verifier POST /verify/{request_id}/{key} -> verifier IdentityVerified",
+    "verifier POST /verify/{request_id}/{token} -> verifier IdentityVerified",
     "router POST /portal/api/requests/{request_id}/instruction -> router OwnerInstructed",
 )
 BETWEEN_SERVICES = (
@@ -35,8 +35,6 @@ OF_EFFECTS = (
     "executor Wake -> executor OrderBegun",
     "executor OrderBegun -> executor CallProduct",
     "executor CallProduct -> executor OrderCompleted",
-    "verifier IdentityVerified -> verifier DestroyKeys",
-    "verifier DestroyKeys -> verifier DataForgotten",
     "notifier LettersOrdered -> notifier SendLetter",
     "notifier SendLetter -> notifier LetterSent",
 )
