@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from schemas import tickets
 from schemas.base import Fact, Sealed
 from schemas.request import Request
 from schemas.vocabulary import Signal
@@ -82,4 +83,4 @@ class SignalRecorded(Fact):
     signal: Signal = Signal.GPC
 
 
-Event = RequestReceived | SubmissionRefused | SignalRecorded
+Event = RequestReceived | SubmissionRefused | SignalRecorded | tickets.Event

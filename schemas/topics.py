@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from schemas import acts, catalogue, executor, intake, notifier, parked, router, verifier
+from schemas import acts, catalogue, executor, intake, notifier, parked, router, tickets, verifier
 from schemas.base import Fact
 from schemas.cause import TimePassed
 
@@ -64,11 +64,15 @@ def _inbox(service: str, writers: tuple[str, ...], messages: tuple[type[Fact], .
 
 
 TOPICS: tuple[Topic, ...] = (
-    _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal)),
+    _inbox("intake", ("intake",), (intake.SubmitRequest, intake.RecordSignal, *tickets.RESULTS)),
     _log(
         "intake",
         ("verifier", "notifier"),
+<<<<<<< HEAD
         (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
+=======
+        (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded, *tickets.EVENTS),
+>>>>>>> door-programs
         shown_by=("router",),
     ),
     _inbox(
@@ -104,7 +108,7 @@ TOPICS: tuple[Topic, ...] = (
     _inbox("router", ("router",), (router.InstructRequest, TimePassed)),
     _log(
         "router",
-        ("executor", "notifier"),
+        ("executor", "notifier", "intake"),
         (
             router.RequestRouted,
             router.InstructionReturned,
@@ -112,7 +116,6 @@ TOPICS: tuple[Topic, ...] = (
             router.OrderRecorded,
             router.RequestClosed,
         ),
-        shown_by=("intake",),
     ),
     _inbox("executor", ("executor",), (executor.TaskReported, executor.TaskFailed, executor.PackageMade, TimePassed)),
     _log(
@@ -165,9 +168,10 @@ TOPICS: tuple[Topic, ...] = (
         PARKED,
         "what could not be handled, with the reason; sealed",
         (*SERVICES, "console"),
-        ("console", "intake"),
+        ("console",),
         (parked.RecordParked,),
         kept=timedelta(days=90),
+        shown_by=("intake",),
     ),
 )
 """Every topic that exists once. Each registered client has one more: :func:`submissions`, kept for a day."""

@@ -117,7 +117,13 @@ async def _answers(home: Path, base: int) -> list[Finding]:
     except (OSError, ValueError):
         return [Finding("run.json", "the stack is still starting or already stopping; look at its terminal.")]
     bus = told.get("kafka", f"127.0.0.1:{base + KAFKA}")
-    places = {**told["services"], **told["replicas"], **told["products"], "mailbox": told["mailbox"]}
+    places = {
+        **told["services"],
+        **told["replicas"],
+        **told["products"],
+        "mailbox": told["mailbox"],
+        "helpdesk": told["helpdesk"],
+    }
     async with httpx.AsyncClient(trust_env=False, timeout=5) as client:
         found = await asyncio.gather(*(_ready(client, home, name, url) for name, url in places.items()))
     return [

@@ -9,7 +9,7 @@ from pathlib import Path
 from infra.stack.refusal import Refusal
 
 SERVICES = {"intake": 0, "verifier": 1, "router": 2, "executor": 3, "notifier": 4, "console": 5}
-MAILBOX, SMTP = 6, 25
+MAILBOX, HELPDESK, SMTP = 6, 7, 25
 PRODUCTS = {
     "civicengage": 10,
     "civicrec": 11,
@@ -51,6 +51,7 @@ def members(base: int, replicas: Mapping[str, int]) -> tuple[Member, ...]:
     demo = (
         Member("products", "infra.demo.products", tuple(base + plus for plus in PRODUCTS.values()), wave=1),
         Member("mailbox", "infra.demo.mailbox", (base + MAILBOX, base + SMTP), wave=1, pages=(base + MAILBOX,)),
+        Member("helpdesk", "infra.demo.helpdesk", (base + HELPDESK,), wave=1),
     )
     names = [(name, f"{name}-{n}") for name, count in replicas.items() for n in range(1, count)]
     more = tuple(

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 
-from infra.stack.layout import MAILBOX, PRODUCTS, Member
+from infra.stack.layout import HELPDESK, MAILBOX, PRODUCTS, Member
 from infra.stack.plan import Plan
 from infra.stack.voice import Voice
 
@@ -38,6 +38,7 @@ def facts(plan: Plan, logins: Sequence[dict[str, str]]) -> dict[str, Any]:
         "replicas": {member.name: member.urls[0] for member in singles if member.replica_of},
         "products": {name: f"http://127.0.0.1:{plan.port_base + plus}" for name, plus in PRODUCTS.items()},
         "mailbox": f"http://127.0.0.1:{plan.port_base + MAILBOX}",
+        "helpdesk": f"http://127.0.0.1:{plan.port_base + HELPDESK}",
         "logins": list(logins),
         "secrets": demo_secrets(),
     }
@@ -50,7 +51,12 @@ PURPOSE = {
     "executor": "finding, packages, erasure",
     "notifier": "letters; those that staff hand over, at /letters",
     "console": "operators: the whole pipeline",
+<<<<<<< HEAD
     "mailbox": "every letter and text message the demo sends",
+=======
+    "mailbox": "every letter the demo sends",
+    "helpdesk": "a city's tickets, that become requests",
+>>>>>>> door-programs
 }
 
 

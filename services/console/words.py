@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from schemas import executor, intake, notifier, router, verifier
+from schemas import executor, intake, notifier, router, tickets, verifier
 from schemas.base import Fact
 from schemas.request import OrderResult, TaskResult
 from schemas.vocabulary import Outcome
@@ -59,6 +59,14 @@ def _of_intake(body: intake.Event) -> str:
             return "the same key came again with other content; the first stands"
         case intake.SignalRecorded(anonymous=anonymous):
             return f"{'a browser' if anonymous else 'the person'} opts out of sale and sharing, by its signal"
+        case tickets.TicketCommentOrdered(comment=comment):
+            return f"the ticket is to be told: {plain(comment.kind)}"
+        case tickets.TicketCommentPosted(attempt=attempt):
+            return f"the ticket has the comment{'' if attempt == 1 else f', after {attempt} tries'}"
+        case tickets.TicketCommentDeferred(attempt=attempt, reason=reason):
+            return f"the ticket system did not take a comment ({plain(reason)}), try {attempt}; {RETRIED}"
+        case tickets.TicketCommentUndeliverable(reason=reason):
+            return f"the ticket system will not take a comment ({plain(reason)}): tell whoever works there"
 
 
 def _of_verifier(body: verifier.Event) -> str:

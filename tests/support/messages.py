@@ -50,6 +50,16 @@ from schemas.router import (
     RequestClosed,
     RequestRouted,
 )
+from schemas.tickets import (
+    Comment,
+    CommentAccepted,
+    CommentKind,
+    CommentRefused,
+    TicketCommentDeferred,
+    TicketCommentOrdered,
+    TicketCommentPosted,
+    TicketCommentUndeliverable,
+)
 from schemas.verifier import (
     AttestIdentity,
     ChallengeIssued,
@@ -152,6 +162,7 @@ def _received_and_verified() -> Iterator[Fact]:
     yield SubmissionRefused(request_id=REQUEST.id, reason="key_used_for_other_content")
     yield RecordSignal(person=made.made_digest("person", 1), anonymous=True)
     yield SignalRecorded(person=made.made_digest("person", 1), anonymous=True)
+    yield from _on_the_ticket()
     yield ChallengeIssued(
         request=REQUEST,
         offered=PROOF,
@@ -184,6 +195,19 @@ def _received_and_verified() -> Iterator[Fact]:
     yield VerificationExpired(request=REQUEST)
     yield KeysDestroyed(effect_id=made.made_id("effect", 4), purposes=("verification",))
     yield DataForgotten(purposes=("verification",))
+
+
+def _on_the_ticket() -> Iterator[Fact]:
+    comment = Comment(id=made.made_id("comment", 1), kind=CommentKind.CLOSED, results=RESULTS, resolves=True)
+    named = {"request_id": REQUEST.id, "comment_id": comment.id, "attempt": 1}
+    effect = {"effect_id": f"{comment.id}:1", **named}
+    yield TicketCommentOrdered(request_id=REQUEST.id, comment=comment)
+    yield TicketCommentPosted.model_validate(named)
+    later = {"retry_at": made.NOW + timedelta(seconds=2), "reason": "http-503"}
+    yield TicketCommentDeferred.model_validate(named | later)
+    yield TicketCommentUndeliverable.model_validate(named | {"reason": "http-404"})
+    yield CommentAccepted.model_validate(effect)
+    yield CommentRefused.model_validate(effect | {"reason": "http-503", "permanent": False})
 
 
 def _routed_and_closed() -> Iterator[Fact]:
