@@ -68,11 +68,7 @@ TOPICS: tuple[Topic, ...] = (
     _log(
         "intake",
         ("verifier", "notifier"),
-<<<<<<< HEAD
-        (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded),
-=======
         (intake.RequestReceived, intake.SubmissionRefused, intake.SignalRecorded, *tickets.EVENTS),
->>>>>>> door-programs
         shown_by=("router",),
     ),
     _inbox(

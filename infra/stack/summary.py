@@ -51,12 +51,8 @@ PURPOSE = {
     "executor": "finding, packages, erasure",
     "notifier": "letters; those that staff hand over, at /letters",
     "console": "operators: the whole pipeline",
-<<<<<<< HEAD
     "mailbox": "every letter and text message the demo sends",
-=======
-    "mailbox": "every letter the demo sends",
     "helpdesk": "a city's tickets, that become requests",
->>>>>>> door-programs
 }
 
 
