@@ -24,6 +24,7 @@ INTAKE = Service(
     due=domain.due,
     perform={ticketing.PostComment: posting.post_comment},
     aggregate=by_person,
+    breath=0.1,
     views=(views.RECEIVED, desk.FOLLOWED, *doors.VIEWS),
     routers=(*doors.ROUTERS, custodian.router, pages.router, agents.router, signals.router, *desk.ROUTERS),
     direct=doors.DIRECT,

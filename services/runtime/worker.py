@@ -19,7 +19,7 @@ from aiokafka.errors import KafkaError
 from faust.contrib.asgi import bind_to_running_loop
 
 from schemas import topics
-from services.runtime import exporting, metrics, parking, preflight, telemetry
+from services.runtime import exporting, metrics, parking, pauses, preflight, telemetry
 from services.runtime.acts import Recorder
 from services.runtime.blobs import Blobs
 from services.runtime.bus import Bus, producer
@@ -103,6 +103,7 @@ class Worker:
             async with asyncio.TaskGroup() as group:
                 tasks: list[asyncio.Task[None]] = [group.create_task(task(floor)) for task in self.service.tasks]
                 serving = group.create_task(_serve(server))
+                pauses.settle()
                 await stopped.wait()
                 server.should_exit = True
                 await serving

@@ -98,7 +98,7 @@ class Steady:
                 self._idle.append(line)
 
         opened = [(await loop.create_connection(lambda: _Line(free), *self._address))[1] for _ in range(self._lines)]
-        self._idle.extend(opened)
+        self._idle = deque(opened)
         began = time.perf_counter()
         for number in range(first, first + count):
             due = began + (number - first) / rate
