@@ -13,6 +13,7 @@ import aiosmtplib
 from email_validator import EmailNotValidError, validate_email
 
 from services.notifier.letters import Written, plain
+from services.notifier.postman import postman
 from services.notifier.refusal import Refused
 from services.runtime.settings import Settings
 
@@ -55,7 +56,7 @@ async def send(settings: Settings, message: EmailMessage) -> None:
     host, port = settings.smtp_address
     try:
         async with asyncio.timeout(PATIENCE_IN_ALL):
-            await aiosmtplib.send(message, hostname=host, port=port, timeout=PATIENCE)
+            await postman(host, port, PATIENCE).deliver(message)
     except aiosmtplib.SMTPRecipientsRefused as refused:
         raise _refusal(refused.recipients[0].code) from None
     except (aiosmtplib.SMTPConnectResponseError, aiosmtplib.SMTPHeloError, aiosmtplib.SMTPAuthenticationError) as error:
