@@ -1,4 +1,4 @@
-"""A line to the mail server that stays open: used again while it stands, never for a letter that may have gone already."""
+"""A line to the mail server that stays open: used again while it stands, never for a letter that may be gone already."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -41,7 +41,8 @@ class Office:
     def hang_up(self) -> None:
         """Every line is cut."""
         for session in self.sessions:
-            session.transport.abort()
+            if session.transport is not None:
+                session.transport.abort()
 
 
 @asynccontextmanager
