@@ -1,4 +1,4 @@
-"""A line to the mail server that stays open: used again while it stands, never for a letter that may be gone already."""
+"""A line to the mail server that stays open: used again while it stands, never for a letter that may be gone."""
 
 import asyncio
 from collections.abc import AsyncIterator
