@@ -9,29 +9,15 @@ from typing import Any, TypeVar, cast
 
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import to_json
-from sqlalchemy import Column, Engine, Integer, String, Table
+from sqlalchemy import Engine
 
 from services.runtime import metrics
-from services.runtime.database import Instant, writing
-from services.runtime.vault_keys import PURPOSES, VAULT, Forgotten, Keyring, Tampered, bound, decrypt, encrypt
+from services.runtime.openings import OPENINGS, Openings
+from services.runtime.vault_keys import PURPOSES, Forgotten, Keyring, Tampered, bound, decrypt, encrypt
 
 __all__ = ["OPENINGS", "PURPOSES", "Forgotten", "Tampered", "Vault"]
 
 Model = TypeVar("Model")
-
-OPENINGS = Table(
-    "vault_openings",
-    VAULT,
-    Column("id", Integer, primary_key=True, autoincrement=True),
-    Column("opened_at", Instant, nullable=False),
-    Column("service", String, nullable=False),
-    Column("by", String, nullable=False),
-    Column("why", String, nullable=False),
-    Column("request_id", String, nullable=False, index=True),
-    Column("purpose", String, nullable=False),
-    Column("field", String, nullable=False),
-)
-"""Who opened what, when and why. No value is in it; ``by`` is an account or a service, ``why`` a code."""
 
 KINDS = frozenset({"task", "package", "letter", "portal", "catalogue"})
 """What openings are for, as they are counted: the first word of ``why``; anything else is counted as ``other``."""
@@ -48,8 +34,8 @@ class Vault:
 
     def __init__(self, engine: Engine, master_key: bytes, service: str) -> None:
         """``master_key`` is 32 bytes; another one than the keys were made with makes everything :class:`Tampered`."""
-        self._engine, self._service = engine, service
-        self._keys = Keyring(engine, master_key)
+        self._service = service
+        self._keys, self._openings = Keyring(engine, master_key), Openings(engine)
 
     def prepare(self, request_id: str, purposes: Iterable[str] = PURPOSES) -> None:
         """Make the request's keys, once and for all processes; they are on disk when this returns.
@@ -92,9 +78,7 @@ class Vault:
             "purpose": purpose,
             "field": field,
         }
-        with writing(self._engine) as connection:
-            self._keys.wrapped(connection, request_id, purpose)
-            connection.execute(OPENINGS.insert().values(**opening))
+        self._openings.record(opening)
         metrics.OPENINGS.labels(self._service, kind_of(why)).inc()
         return plain
 
