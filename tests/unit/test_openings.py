@@ -33,11 +33,15 @@ def test_all_who_open_at_the_same_time_are_on_record_in_few_transactions(databas
     vault.prepare("request-1")
     box = vault.seal("request-1", "record", "note", "secret")
     begun: list[object] = []
-    event.listen(database, "begin", begun.append)
+
+    def begins(connection: object) -> None:
+        begun.append(connection)
+
+    event.listen(database, "begin", begins)
     with ThreadPoolExecutor(16) as threads:
         opened = list(threads.map(lambda _: vault.open("request-1", "note", box, by="me", why="test"), range(MANY)))
     assert opened == ["secret"] * MANY
-    event.remove(database, "begin", begun.append)
+    event.remove(database, "begin", begins)
     assert written(database) == MANY
     assert len(begun) < MANY
 
