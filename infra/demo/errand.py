@@ -54,12 +54,13 @@ class World:
     mailbox: str
     logins: Sequence[Mapping[str, str]]
     secrets: Mapping[str, str] = field(default_factory=dict)
+    helpdesk: str = ""
     tokens: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def told(cls, run: Mapping[str, Any]) -> "World":
         """As the content of `run.json` says."""
-        return cls(run["services"], run["mailbox"], run["logins"], run["secrets"])
+        return cls(run["services"], run["mailbox"], run["logins"], run["secrets"], run["helpdesk"])
 
     async def authorized(self, http: httpx.AsyncClient, client: str = PROGRAM) -> dict[str, str]:
         """The header with which `client` may call the API. Raises Stuck."""
@@ -84,6 +85,7 @@ class Errand:
     seconds: float = 0.0
     outcomes: dict[str, list[str]] = field(default_factory=dict)
     letters: int = 0
+    ticket: str = ""
     trouble: str = ""
 
     @property
@@ -120,12 +122,14 @@ async def run(errand: Errand, world: World, handler: Handler, http: httpx.AsyncC
     """Walks the whole path; what goes wrong is noted on the errand."""
     began = time.monotonic()
     try:
-        await (_by_page if errand.door == "page" else _by_api)(errand, world, http)
+        await DOORS[errand.door](errand, world, http)
         if errand.needs_proof:
             await _confirm(errand, world, http)
         await _decide(errand, handler)
         await _wait_for_the_end(errand, handler)
         await _count_letters(errand, world, http)
+        if errand.ticket:
+            await _wait_until_solved(errand, world, http)
     except Stuck as stuck:
         errand.trouble = str(stuck)
     except httpx.HTTPError as error:
@@ -181,6 +185,56 @@ async def _by_api(errand: Errand, world: World, http: httpx.AsyncClient) -> None
     if answer.status_code != 202:
         raise Stuck(f"the API refused the request ({answer.status_code})")
     errand.request_id, errand.number = answer.json()["id"], answer.json()["number"]
+
+
+async def _by_ticket(errand: Errand, world: World, http: httpx.AsyncClient) -> None:
+    asked = {
+        "subject": "A question about my data",
+        "description": "I was told to write to you.",
+        "requester": {"name": errand.person.name, "email": errand.person.email},
+        "tags": [*(f"privacy_{right}" for right in errand.rights), f"owner_{errand.person.owner}"],
+    }
+    made = await http.post(f"{world.helpdesk}/api/v2/tickets.json", json={"ticket": asked}, auth=_at_helpdesk(world))
+    if made.status_code != 201:
+        raise Stuck(f"the helpdesk took no ticket ({made.status_code})")
+    errand.ticket = str(made.json()["ticket"]["id"])
+
+    def taken(ticket: dict[str, Any]) -> bool:
+        return bool(ticket["told"])
+
+    told = await _ticket(errand, world, http, taken, "nobody answered for the ticket")
+    found = re.fullmatch(r"taken as (\S+) \((\S+)\)", told["told"])
+    if found is None:
+        raise Stuck(f"the ticket was {told['told']}")
+    errand.number, errand.request_id = found.groups()
+
+
+async def _wait_until_solved(errand: Errand, world: World, http: httpx.AsyncClient) -> None:
+    def solved(ticket: dict[str, Any]) -> bool:
+        return bool(ticket["status"] == "solved")
+
+    await _ticket(errand, world, http, solved, "the ticket was not solved")
+
+
+async def _ticket(
+    errand: Errand, world: World, http: httpx.AsyncClient, wanted: Callable[[dict[str, Any]], bool], otherwise: str
+) -> dict[str, Any]:
+    where, end = f"{world.helpdesk}/api/v2/tickets/{errand.ticket}.json", time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        answer = await http.get(where, auth=_at_helpdesk(world))
+        ticket: dict[str, Any] = answer.json()["ticket"] if answer.status_code == 200 else {"told": "", "status": ""}
+        if wanted(ticket):
+            return ticket
+        await asyncio.sleep(0.2)
+    raise Stuck(otherwise)
+
+
+def _at_helpdesk(world: World) -> tuple[str, str]:
+    return "demo@helpdesk.example/token", world.secrets["DEMO_TICKETS_TOKEN"]
+
+
+DOORS = {"page": _by_page, "api": _by_api, "ticket": _by_ticket}
+"""How somebody may ask."""
 
 
 async def _confirm(errand: Errand, world: World, http: httpx.AsyncClient) -> None:

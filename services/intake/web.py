@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -13,7 +13,7 @@ from schemas.catalogue import Client
 from schemas.vocabulary import Channel
 from services.intake import views
 from services.intake.arrival import Arrival
-from services.intake.programs.credentials import caller_of
+from services.intake.programs.credentials import NEEDS_TOKEN, caller_of
 from services.intake.programs.pace import BUCKETS
 from services.intake.programs.vouching import may_vouch, vouch
 from services.intake.receiving import KeyReused, Receipt, Refused, receive, submit_id
@@ -59,7 +59,6 @@ class Known(BaseModel):
     received_at: Moment
 
 
-TOKEN_NEEDED: Final[dict[str, Any]] = {"security": [{"token": []}]}
 BODY_SCHEMA: Final = {"$id": "urn:habeas:submission", **Submission.model_json_schema()}
 _BODY: Final = {"required": True, "content": {"application/json": {"schema": BODY_SCHEMA}}}
 _KEY: Final = {
@@ -104,11 +103,12 @@ router.add_api_route(
     methods=["POST"],
     status_code=202,
     response_model=Taken,
-    openapi_extra={"parameters": [_KEY, _SIGNED_IN], "requestBody": _BODY, **TOKEN_NEEDED},
+    dependencies=NEEDS_TOKEN,
+    openapi_extra={"parameters": [_KEY, _SIGNED_IN], "requestBody": _BODY},
 )
 
 
-@router.get("/requests/{request_id}", openapi_extra=TOKEN_NEEDED)
+@router.get("/requests/{request_id}", dependencies=NEEDS_TOKEN)
 async def look_up(request: Request, request_id: str, floor: Annotated[Floor, Depends(floor_of)]) -> Known:
     """That a request of yours was received, and when. Nothing about what was asked, or by whom."""
     client = caller_of(request)

@@ -6,6 +6,7 @@ import os
 import tempfile
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 
 from rich.console import Console
@@ -13,7 +14,7 @@ from rich.table import Table
 
 from infra.stack.handle import Stack
 from infra.stack.layout import SERVICES
-from tests.bench import decider, rebuild, standard
+from tests.bench import decider, intake, rebuild, standard
 from tests.bench.chart import bars
 from tests.bench.ground import Ground, pss_mb
 
@@ -29,6 +30,23 @@ async def decided(port_base: int) -> decider.Deciding:
             return await decider.measure(ground, DECIDED)
         finally:
             await ground.broker.stop()
+
+
+async def doors(port_base: int) -> dict[str, float]:
+    """Intake alone: single submissions at a steady rate, and a bulk, each on a broker of its own."""
+    found: list[intake.Knocking | intake.Bulking] = []
+    for measure in (intake.knocking, intake.bulking):
+        with tempfile.TemporaryDirectory(prefix="habeas-bench-") as folder:
+            ground = Ground(Path(folder), port_base)
+            await ground.prepare()
+            try:
+                found.append(await measure(ground))
+            finally:
+                await ground.broker.stop()
+    knocking, bulking = found
+    return {f"intake_{name}": float(figure) for name, figure in asdict(knocking).items()} | {
+        f"bulk_{name}": float(figure) for name, figure in asdict(bulking).items()
+    }
 
 
 def pipeline(port_base: int) -> dict[str, float]:
@@ -84,6 +102,7 @@ def main() -> None:
         "decider_ratio": deciding.ratio,
         "decider_events_per_s": deciding.service,
         "bare_loop_events_per_s": deciding.bare,
+        **asyncio.run(doors(base)),
         **pipeline(base),
     }
     tell(figures, Path(os.environ.get("HABEAS_HOME", ".habeas")))

@@ -13,6 +13,8 @@ GROUPS: Mapping[str, Sequence[str]] = {
         "burst_p50_ms",
         "burst_p99_ms",
     ),
+    "Milliseconds until a submission is received, 300 a second": ("intake_p50_ms", "intake_p99_ms", "intake_worst_ms"),
+    "Processor milliseconds per submission": ("intake_cpu_ms_intake", "intake_cpu_ms_broker"),
     "Processor milliseconds per request, all processes": ("cpu_ms_per_request",),
     "Memory in MB (PSS)": ("pss_mb_largest_service", "pss_mb"),
 }

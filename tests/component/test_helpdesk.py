@@ -142,7 +142,7 @@ async def test_its_pages_make_tickets_and_show_what_was_said(desk: Tickets, http
 
 
 async def test_it_calls_until_it_is_answered(desk: Tickets, monkeypatch: pytest.MonkeyPatch) -> None:
-    answers = iter([httpx.Response(503), httpx.Response(202, json={"number": "HB-1"})])
+    answers = iter([httpx.Response(503), httpx.Response(202, json={"number": "HB-1", "id": "r-1"})])
     genuine = []
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -159,5 +159,5 @@ async def test_it_calls_until_it_is_answered(desk: Tickets, monkeypatch: pytest.
         while not (desk.one(1) or {})["told"]:
             await asyncio.sleep(0.01)
     calling.cancel()
-    assert (desk.one(1) or {})["told"] == "taken as HB-1"
+    assert (desk.one(1) or {})["told"] == "taken as HB-1 (r-1)"
     assert genuine == [True, True]

@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.envelope import Malformed
@@ -153,3 +153,67 @@ def test_no_record_is_too_strange_to_be_refused_with_a_reason(value: bytes, head
     except Malformed as reason:
         code = reason.code
     assert re.fullmatch(r"[a-z]+(-[a-z]+)*", code)
+
+
+PLANTED = "zq7-planted-zq7"
+scraps = st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.just(PLANTED)
+things = st.recursive(
+    scraps, lambda i: st.lists(i, max_size=3) | st.dictionaries(st.text(max_size=6), i, max_size=3), max_leaves=6
+)
+almost_data = st.fixed_dictionaries(
+    {name: st.just(value) | things for name, value in DATA.items() if name != "rights"}
+    | {"rights": things | st.lists(st.sampled_from(["access", "opt_out", "correct", "x"]), max_size=3)},
+    optional={
+        "phone": things | st.just("+1 530 555 0101"),
+        "corrections": things,
+        "period": things,
+        "agent": things,
+        "details": st.text(max_size=40),
+        "more": things,
+    },
+)
+almost_events = st.fixed_dictionaries(
+    {name: st.just(value) | things for name, value in EVENT.items() if name not in {"data", "id"}},
+    optional={
+        "data": almost_data | things,
+        "id": st.text(max_size=30) | st.just("ticket-7"),
+        "datacontenttype": things,
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with door(INTAKE, tmp_path_factory.mktemp("intake")) as made:
+        yield made
+
+
+@pytest.mark.requirement("R27")
+@given(
+    event=almost_events | st.fixed_dictionaries({**{n: st.just(v) for n, v in EVENT.items()}, "data": almost_data}),
+    headers=st.sampled_from([STRUCTURED, (), BINARY]),
+    raw=st.none() | st.binary(max_size=60),
+    client=st.sampled_from(["lake-portal", "city-hall", "nobody", "web"]),
+)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_is_published_is_received_or_parked_and_never_stops_the_partition(
+    lasting: Door, event: Any, headers: tuple[tuple[str, bytes], ...], raw: bytes | None, client: str
+) -> None:
+    sent, kept = len(lasting.bus.sent), len(lasting.bus.published)
+    value = raw if raw is not None else _json(event)
+    await take(lasting.floor, record(value, headers, client))
+    assert len(lasting.bus.sent) > sent or len(lasting.bus.published) == kept + 1 or _seen(lasting)
+    for _, draft in lasting.bus.published[kept:]:
+        assert PLANTED.encode() not in draft.encode()
+
+
+def _json(event: Any) -> bytes:
+    try:
+        return orjson.dumps(event)
+    except TypeError:  # a number or a text that JSON has not
+        return b"1e999"
+
+
+def _seen(desk: Door) -> bool:
+    """A key that came before with the same content is answered by silence."""
+    return len(desk.bus.sent) > 0

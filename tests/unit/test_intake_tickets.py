@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from schemas.catalogue import Client, TicketSystem
 from schemas.intake import SubmitRequest
@@ -147,3 +149,34 @@ async def test_a_secret_is_opened_once_a_minute_and_not_for_every_call(desk: Doo
         await call(desk, {**TAKEN, "id": number})
     with desk.vault_database.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM vault_openings").scalar_one() == 1
+
+
+scraps = st.none() | st.booleans() | st.integers() | st.text(max_size=12) | st.lists(st.text(max_size=5), max_size=3)
+almost = st.fixed_dictionaries(
+    {name: st.just(value) | scraps for name, value in TAKEN.items() if name != "requester"},
+    optional={
+        "created_at": scraps | st.datetimes().map(str),
+        "corrections": scraps | st.lists(st.fixed_dictionaries({"field": scraps, "value": scraps}), max_size=2),
+        "requester": st.fixed_dictionaries({"name": scraps, "email": scraps}, optional={"phone": st.text(max_size=20)}),
+    },
+)
+
+
+@pytest.fixture(scope="module")
+def lasting(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Door]:
+    with door(INTAKE, tmp_path_factory.mktemp("intake")) as made:
+        one = helpdesk(made, "helpdesk", "riverton")
+        made.floor.catalogue = lambda: replace(CATALOGUE, clients={"helpdesk": one})
+        yield made
+
+
+@pytest.mark.requirement("R27")
+@given(ticket=almost | scraps)
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+async def test_whatever_a_system_sends_is_taken_or_refused(lasting: Door, ticket: Any) -> None:
+    try:
+        body = orjson.dumps({"ticket": ticket})
+    except TypeError:
+        body = b"[1e999"
+    answer = await call(lasting, body)
+    assert answer.status_code == 202 or 400 <= answer.status_code < 500, answer.text

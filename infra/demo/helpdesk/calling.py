@@ -50,4 +50,4 @@ async def _called(http: httpx.AsyncClient, url: str, secret: str, ticket: Ticket
     if answer.status_code >= 300:
         errors = "; ".join(f"{each['field']} {each['message']}" for each in answer.json().get("errors", ()))
         return f"refused ({answer.status_code}): {errors or answer.json().get('title', '')}"
-    return f"taken as {answer.json()['number']}"
+    return f"taken as {answer.json()['number']} ({answer.json()['id']})"

@@ -15,12 +15,12 @@ from schemas.catalogue import Client
 from schemas.vocabulary import Channel
 from services.intake.arrival import Arrival
 from services.intake.programs.answers import Answer, Summary, done, refused
-from services.intake.programs.credentials import caller_of
+from services.intake.programs.credentials import NEEDS_TOKEN, caller_of
 from services.intake.programs.lines import LONGEST, BrokenOff, Outbox, lines
 from services.intake.programs.vouching import may_vouch, vouch
 from services.intake.receiving import Refused, person_of, receive
 from services.intake.submission import Submission
-from services.intake.web import BODY_SCHEMA, TOKEN_NEEDED, VISIBLE, invalid, problem_of, taken, within
+from services.intake.web import BODY_SCHEMA, VISIBLE, invalid, problem_of, taken, within
 from services.runtime.bus import BusUnavailable
 from services.runtime.floor import Floor
 from services.runtime.web.guard import too_long
@@ -81,6 +81,7 @@ router.add_api_route(
     methods=["POST"],
     response_class=Response,
     responses={200: {"description": "A line for each line, then a summary.", "content": {MEDIA: {}}}},
+    dependencies=NEEDS_TOKEN,
     openapi_extra={
         "parameters": [
             {
@@ -109,7 +110,6 @@ router.add_api_route(
                 }
             },
         },
-        **TOKEN_NEEDED,
     },
 )
 

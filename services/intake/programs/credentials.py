@@ -8,7 +8,9 @@ from hashlib import sha256
 from time import time
 from typing import Any, Final
 
-from fastapi import Request
+from fastapi import Request, Security
+from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
+from fastapi.security import OAuth2
 from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from schemas.catalogue import Client
@@ -21,6 +23,17 @@ LIFETIME: Final = 3600
 
 REMEMBERED: Final = 1024
 SCHEME: Final = "Bearer"
+NEEDS_TOKEN: Final = [
+    Security(
+        OAuth2(
+            flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/v1/token", scopes={})),
+            scheme_name="token",
+            description="What a registered client gets for its id and secret.",
+            auto_error=False,
+        )
+    )
+]
+"""For the published description; :func:`caller_of` is what checks."""
 
 
 def secret_digest(secret: str) -> str:

@@ -15,11 +15,11 @@ from schemas.catalogue import Client
 from schemas.topics import submissions
 from schemas.vocabulary import Channel
 from services.intake.arrival import Arrival
-from services.intake.programs.credentials import caller_of
+from services.intake.programs.credentials import NEEDS_TOKEN, caller_of
 from services.intake.programs.parked_view import Mistake, database, find, key_of, listed
 from services.intake.receiving import Refused, receive
 from services.intake.submission import Submission
-from services.intake.web import BODY_SCHEMA, TOKEN_NEEDED, Half, Taken, invalid, problem_of, taken, within
+from services.intake.web import BODY_SCHEMA, Half, Taken, invalid, problem_of, taken, within
 from services.runtime.floor import Floor
 from services.runtime.parking import FIELD
 from services.runtime.vault import Forgotten
@@ -60,7 +60,7 @@ class ParkedRecord(Parked):
     original_base64: str | None = None
 
 
-@router.get("/parked", openapi_extra=TOKEN_NEEDED)
+@router.get("/parked", dependencies=NEEDS_TOKEN)
 async def see(
     request: Request,
     after: Annotated[str, Query(max_length=64)] = "",
@@ -73,7 +73,7 @@ async def see(
     return ParkedPage(parked=shown, next=shown[-1].id if len(found) > limit else None)
 
 
-@router.get("/parked/{parked_id}", openapi_extra=TOKEN_NEEDED)
+@router.get("/parked/{parked_id}", dependencies=NEEDS_TOKEN)
 async def look(request: Request, parked_id: str) -> ParkedRecord:
     """One of them, with what you sent. That it was opened is on record."""
     client, floor = caller_of(request), floor_of(request)
@@ -89,10 +89,8 @@ async def look(request: Request, parked_id: str) -> ParkedRecord:
     "/parked/{parked_id}/resend",
     status_code=202,
     response_model=Taken,
-    openapi_extra={
-        "requestBody": {"required": False, "content": {"application/json": {"schema": BODY_SCHEMA}}},
-        **TOKEN_NEEDED,
-    },
+    dependencies=NEEDS_TOKEN,
+    openapi_extra={"requestBody": {"required": False, "content": {"application/json": {"schema": BODY_SCHEMA}}}},
 )
 async def resend(request: Request, parked_id: str) -> Response:
     """Submits it again: as the body says, or without a body as it was. Once: asked again, the answer is the same.

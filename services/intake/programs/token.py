@@ -73,7 +73,7 @@ _FORM: Final = {
     "/token",
     response_model=Token,
     responses={400: {"model": NoToken}, 401: {"model": NoToken}, 429: {"model": NoToken}},
-    openapi_extra={"requestBody": _FORM, "security": [{"client": []}]},
+    openapi_extra={"requestBody": _FORM},
 )
 async def token(request: Request) -> Response:
     """A token for a client's id and secret, given by HTTP Basic or in the form."""
