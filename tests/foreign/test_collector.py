@@ -43,7 +43,7 @@ def world(collector: Collector, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 def test_the_collector_understands_every_edge_and_the_console_is_sent_none(collector: Collector, world: World) -> None:
-    request_id = standard_request(world, person_of("alder-falls", 433))
+    request_id = standard_request(world, person_of("alder-falls", 591))
 
     def complete() -> bool:
         return edges(collector.spans, request_id) >= EXPECTED

@@ -24,10 +24,19 @@ def at(running: Running, service: str, prefix: str, login: str) -> Iterator[http
     role, _, owner = login.partition("@")
     who = next(one for one in running.world.logins if (one["role"], one["owner"]) == (role, owner))
     with httpx.Client(base_url=running.world.services[service], timeout=20, headers={"Accept": "text/html"}) as http:
-        answer = http.post(f"{prefix}/api/session", json={"email": who["email"], "password": who["password"]})
-        assert answer.status_code == 200, answer.text
+        login = {"email": who["email"], "password": who["password"]}
+        answer = eventually(lambda: _signed_in(http, f"{prefix}/api/session", login), f"{login['email']} signed in")
         http.headers["X-CSRF-Token"] = answer.json()["csrf"]
         yield http
+
+
+def _signed_in(http: httpx.Client, where: str, login: dict[str, str]) -> httpx.Response | None:
+    """The answer; None while the service is between two lives."""
+    try:
+        answer = http.post(where, json=login)
+    except httpx.TransportError:
+        return None
+    return answer if answer.status_code == 200 else None
 
 
 def enter(desk: httpx.Client, files: dict[str, Any] | None = None, **entries: Any) -> tuple[str, str]:

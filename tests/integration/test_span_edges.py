@@ -14,7 +14,7 @@ pytestmark = pytest.mark.stack
 @pytest.fixture(scope="module")
 def request_id(running: Running) -> str:
     """A standard request that went the whole way."""
-    return standard_request(running.world, person_of("alder-falls", 431))
+    return standard_request(running.world, person_of("alder-falls", 590))
 
 
 def test_every_edge_is_there_and_no_other(running: Running, request_id: str) -> None:
