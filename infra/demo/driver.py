@@ -87,6 +87,7 @@ async def _drive(errands: list[Errand], world: World, together: int, out: Consol
     async with client() as http:
         try:
             await handler.sign_in()
+            await world.authorized(http)  # once for all who ask
             with bar:
                 done = bar.add_task("", total=len(errands))
 

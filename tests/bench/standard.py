@@ -37,6 +37,7 @@ async def series(stack: Stack, first: int, count: int, together: int) -> Standar
     before, began = cpu_seconds(stack.pids), time.monotonic()
     async with client() as http, handler.http:
         await handler.sign_in()
+        await world.authorized(http)  # once for all who ask
 
         async def one(errand: Errand) -> None:
             async with places:

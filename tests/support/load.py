@@ -73,6 +73,7 @@ async def driving(world: World, first: int, count: int, together: int = TOGETHER
     places = asyncio.Semaphore(together)
     async with client(transport) as http:
         await handler.sign_in()
+        await world.authorized(http)  # once for all who ask
         load = Load(errands, transport)
 
         async def one(errand: Errand) -> None:
