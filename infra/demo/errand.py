@@ -95,8 +95,8 @@ class Errand:
 
 
 def client(transport: httpx.AsyncBaseTransport | None = None, base_url: str = "") -> httpx.AsyncClient:
-    """What errands are run with: as many connections as there are people who wait."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None)
+    """What errands are run with: as many connections as there are people who wait, none kept longer than servers do."""
+    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=2)
     return httpx.AsyncClient(timeout=60, transport=transport, base_url=base_url, limits=limits)
 
 
