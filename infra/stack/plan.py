@@ -69,6 +69,7 @@ def child_environment(given: Mapping[str, str], home: Path, base: int, bootstrap
     made = keys(home)
     return {
         "PYTHONUNBUFFERED": "1",
+        "MALLOC_ARENA_MAX": "2",  # glibc would give each thread a heap of its own, and keep what was freed there
         **made,
         "HABEAS_ENVIRONMENT": "demo",
         "HABEAS_KEYS_GENERATED": str(not made.keys() <= given.keys()).lower(),
