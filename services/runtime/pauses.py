@@ -3,7 +3,7 @@
 import gc
 from typing import Final
 
-THRESHOLDS: Final = (20_000, 10, 10)
+THRESHOLDS: Final = (20_000, 20, 20)
 """Objects made before the young are looked at, and how often that is before the older and the oldest are. With Python's
 own (700, 10, 10) a service under load stands still for a tenth of a second, once a second.
 """
