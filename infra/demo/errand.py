@@ -13,6 +13,7 @@ from uuid import uuid4
 
 import httpx
 
+from infra.demo.patience import Patient
 from infra.demo.residents import Person
 
 HONEST = {"delivered", "erased", "deidentified", "aggregated", "corrected", "opted_out", "retained", "not_found"}
@@ -32,6 +33,9 @@ PROGRAM = "demo-city-hall"
 
 PATIENCE = 120.0
 """Seconds within which each step must have happened."""
+
+BRIEFLY = 5.0
+"""Seconds for which a request that met no answer is sent again."""
 
 HELD_BACK = 10
 """Seconds for which an answer is held back that would tell of nothing new."""
@@ -95,9 +99,8 @@ class Errand:
 
 
 def client(transport: httpx.AsyncBaseTransport | None = None, base_url: str = "") -> httpx.AsyncClient:
-    """What errands are run with: as many connections as there are people who wait, none kept longer than servers do."""
-    limits = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=2)
-    return httpx.AsyncClient(timeout=60, transport=transport, base_url=base_url, limits=limits)
+    """What errands are run with. Like a browser, it sends again what met a connection that was just being closed."""
+    return httpx.AsyncClient(timeout=60, transport=transport or Patient(BRIEFLY), base_url=base_url)
 
 
 class Handler:

@@ -11,6 +11,9 @@ import httpx
 PAUSE = 0.3
 """Seconds before the same request is sent again."""
 
+AS_MANY_AS_WAIT = httpx.Limits(max_connections=None, max_keepalive_connections=None, keepalive_expiry=2)
+"""A connection for everybody who waits for an answer; none is kept for as long as servers keep theirs."""
+
 
 class Patient(httpx.AsyncBaseTransport):
     """Sends a request again for up to ``seconds``; then the caller gets what the last try got.
@@ -20,7 +23,7 @@ class Patient(httpx.AsyncBaseTransport):
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._wire = httpx.AsyncHTTPTransport()
+        self._wire = httpx.AsyncHTTPTransport(limits=AS_MANY_AS_WAIT)
         self.setbacks: Counter[str] = Counter()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
