@@ -66,7 +66,7 @@ async def test_all_that_was_asked_is_there_and_each_opening_on_record(world: Wor
         "as your products hold it", "under penalty of perjury", "Together 3 reliable data points.",
     ):  # fmt: skip
         assert words in page, words
-    with world.vault._engine.connect() as connection:
+    with world.vault_database.connect() as connection:
         fields = set(connection.execute(select(OPENINGS.c.field).where(OPENINGS.c.why == "portal case")).scalars())
     assert fields == {"contact", "details", "child", "declaration", "agent", "attachment"}
     told = await told_of(world, request)

@@ -22,7 +22,7 @@ def world(tmp_path: Path) -> World:
 
 
 def openings(world: World) -> list[tuple[str, str, str]]:
-    with world.vault._engine.connect() as connection:
+    with world.vault_database.connect() as connection:
         rows = connection.execute(select(OPENINGS.c.by, OPENINGS.c.why, OPENINGS.c.field))
         return [(by, why, field) for by, why, field in rows]
 

@@ -71,7 +71,8 @@ class World:
             home=folder, session_secret=SecretBytes(b"s" * 32), person_secret=SecretBytes(SECRET),
             secure_cookies=False, database_url="", environment="demo",
         )  # fmt: skip
-        self.vault = Vault(engine(f"sqlite:///{folder}/sql/vault.db"), b"m" * 32, "router")
+        self.vault_database = engine(f"sqlite:///{folder}/sql/vault.db")
+        self.vault = Vault(self.vault_database, b"m" * 32, "router")
         self.blobs = Blobs(f"file://{folder}/packages", self.vault)
         self.catalogue = portal_people.catalogue(self.vault)
         self.waiters, self.bell = Waiters(), Bell()
