@@ -41,6 +41,11 @@ class Rule(Fact):
     sensitivity: Sensitivity | None = None
     methods: tuple[Method, ...] = ()
 
+    def fits(self, right: Right, channel: Channel, sensitivity: Sensitivity) -> bool:
+        """True if the rule speaks of this case."""
+        asked = ((self.right, right), (self.channel, channel), (self.sensitivity, sensitivity))
+        return all(said is None or said is given for said, given in asked)
+
 
 class Owner(Fact):
     """A data owner: it alone decides (R01). ``contract_days`` is the contract's clock, ``compound_days`` the long
@@ -70,6 +75,10 @@ class Owner(Fact):
     verification: tuple[Rule, ...] = ()
     challenges_per_day: int = 5
     purge_days: int = 7
+
+    def rule_for(self, right: Right, channel: Channel, sensitivity: Sensitivity) -> Rule | None:
+        """The first of the owner's rules that fits; None where the statutory default stands."""
+        return next((rule for rule in self.verification if rule.fits(right, channel, sensitivity)), None)
 
 
 class Holding(Fact):

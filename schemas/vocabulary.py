@@ -1,6 +1,8 @@
 """The field's words: rights, outcomes, channels and degrees of proof. No synonyms anywhere else."""
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 
 class Right(StrEnum):
@@ -146,6 +148,37 @@ class Exemption(StrEnum):
 
 NEEDS_NO_PROOF = frozenset({Right.OPT_OUT, Right.LIMIT})
 """Rights that go ahead without proof of identity (11 CCR 7060(b))."""
+
+STATUTORY: Final[Mapping[Right, Mapping[Sensitivity, Assurance]]] = {
+    Right.KNOW: {
+        Sensitivity.ORDINARY: Assurance.REASONABLE,
+        Sensitivity.SENSITIVE: Assurance.REASONABLE,
+    },
+    Right.ACCESS: {
+        Sensitivity.ORDINARY: Assurance.REASONABLY_HIGH,
+        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
+    },
+    Right.CORRECT: {
+        Sensitivity.ORDINARY: Assurance.REASONABLE,
+        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
+    },
+    Right.DELETE: {
+        Sensitivity.ORDINARY: Assurance.REASONABLE,
+        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
+    },
+    Right.OPT_OUT: {
+        Sensitivity.ORDINARY: Assurance.NONE,
+        Sensitivity.SENSITIVE: Assurance.NONE,
+    },
+    Right.LIMIT: {
+        Sensitivity.ORDINARY: Assurance.NONE,
+        Sensitivity.SENSITIVE: Assurance.NONE,
+    },
+}
+"""What is needed where no rule of the owner's fits (11 CCR 7060(b), 7062(b)-(d))."""
+
+TAKEN_IN_BY_STAFF = frozenset({Channel.PHONE, Channel.POST, Channel.EMAIL})
+"""Doors behind which staff spoke to the person, or saw a letter."""
 
 IRREVERSIBLE = frozenset({Right.DELETE, Right.CORRECT})
 """Rights whose execution cannot be undone: an event says they have begun before any product is called (law 4)."""

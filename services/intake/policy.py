@@ -1,7 +1,7 @@
 """What the owner's verification policy lets a form ask for: whether a signed declaration may be of use."""
 
 from schemas.catalogue import Catalogue, Owner
-from schemas.vocabulary import Assurance, Channel, Method, Right, Sensitivity
+from schemas.vocabulary import STATUTORY, Assurance, Channel, Method, Right, Sensitivity
 
 
 def signed_for(owner: Owner, catalogue: Catalogue, channel: Channel = Channel.WEB) -> tuple[Right, ...]:
@@ -14,9 +14,8 @@ def signed_for(owner: Owner, catalogue: Catalogue, channel: Channel = Channel.WE
 
 
 def _is_signed(owner: Owner, right: Right, channel: Channel, sensitivity: Sensitivity) -> bool:
-    for rule in owner.verification:
-        asked = ((rule.right, right), (rule.channel, channel), (rule.sensitivity, sensitivity))
-        if all(said is None or said is given for said, given in asked):
-            counts = not rule.methods or Method.DECLARATION in rule.methods
-            return rule.level is Assurance.REASONABLY_HIGH and counts
-    return right is Right.ACCESS or sensitivity is Sensitivity.SENSITIVE  # 11 CCR 7062(c), (d)
+    rule = owner.rule_for(right, channel, sensitivity)
+    if rule is None:
+        return STATUTORY[right][sensitivity] is Assurance.REASONABLY_HIGH
+    counts = not rule.methods or Method.DECLARATION in rule.methods
+    return rule.level is Assurance.REASONABLY_HIGH and counts

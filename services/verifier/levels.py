@@ -1,40 +1,13 @@
-"""How well identity must be proved for each right, and what proves it how well: the tables, and nothing but them.
+"""What proves identity how well: the tables, and nothing but them.
 
-`decisions.md` beside this file spells out what they come to, case by case; its rows are tests.
+How well it must be proved for each right, :data:`schemas.vocabulary.STATUTORY` says, for forms ask by it as well.
+`decisions.md` beside this file spells out what both come to, case by case; its rows are tests.
 """
 
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from schemas.vocabulary import Assurance, Channel, Method, Right, Sensitivity
-
-STATUTORY: Final[Mapping[Right, Mapping[Sensitivity, Assurance]]] = {
-    Right.KNOW: {
-        Sensitivity.ORDINARY: Assurance.REASONABLE,
-        Sensitivity.SENSITIVE: Assurance.REASONABLE,
-    },
-    Right.ACCESS: {
-        Sensitivity.ORDINARY: Assurance.REASONABLY_HIGH,
-        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
-    },
-    Right.CORRECT: {
-        Sensitivity.ORDINARY: Assurance.REASONABLE,
-        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
-    },
-    Right.DELETE: {
-        Sensitivity.ORDINARY: Assurance.REASONABLE,
-        Sensitivity.SENSITIVE: Assurance.REASONABLY_HIGH,
-    },
-    Right.OPT_OUT: {
-        Sensitivity.ORDINARY: Assurance.NONE,
-        Sensitivity.SENSITIVE: Assurance.NONE,
-    },
-    Right.LIMIT: {
-        Sensitivity.ORDINARY: Assurance.NONE,
-        Sensitivity.SENSITIVE: Assurance.NONE,
-    },
-}
-"""What is needed where no rule of the owner's fits (11 CCR 7060(b), 7062(b)-(d))."""
+from schemas.vocabulary import Assurance, Channel, Method
 
 POINTS_NEEDED: Final[Mapping[Assurance, int]] = {
     Assurance.NONE: 0,

@@ -1,14 +1,20 @@
 """Reads the owner's verification policy from the catalogue: what a request needs, and who may vouch for somebody."""
 
-from schemas.catalogue import Catalogue, Owner, Rule
+from schemas.catalogue import Catalogue, Owner
 from schemas.request import Request
 from schemas.roles import Permission, permissions
 from schemas.verifier import Need
-from schemas.vocabulary import NEEDS_NO_PROOF, Assurance, Channel, Method, Right, Sensitivity
-from services.verifier.levels import STATUTORY, at_least
-
-TAKEN_IN_BY_STAFF = frozenset({Channel.PHONE, Channel.POST, Channel.EMAIL})
-"""Doors behind which the custodian's staff spoke to the person, or saw a letter."""
+from schemas.vocabulary import (
+    NEEDS_NO_PROOF,
+    STATUTORY,
+    TAKEN_IN_BY_STAFF,
+    Assurance,
+    Channel,
+    Method,
+    Right,
+    Sensitivity,
+)
+from services.verifier.levels import at_least
 
 
 def needs_of(request: Request, policies: Catalogue) -> tuple[Need, ...]:
@@ -27,16 +33,10 @@ def need_of(right: Right, owner: Owner, channel: Channel, sensitivity: Sensitivi
     """
     if right in NEEDS_NO_PROOF:
         return Need(right=right, level=Assurance.NONE)
-    for rule in owner.verification:
-        if fits(rule, right, channel, sensitivity):
-            return Need(right=right, level=at_least(rule.level, Assurance.REASONABLE), methods=rule.methods)
-    return Need(right=right, level=STATUTORY[right][sensitivity])
-
-
-def fits(rule: Rule, right: Right, channel: Channel, sensitivity: Sensitivity) -> bool:
-    """True if the rule speaks of this case."""
-    asked = ((rule.right, right), (rule.channel, channel), (rule.sensitivity, sensitivity))
-    return all(said is None or said is given for said, given in asked)
+    rule = owner.rule_for(right, channel, sensitivity)
+    if rule is None:
+        return Need(right=right, level=STATUTORY[right][sensitivity])
+    return Need(right=right, level=at_least(rule.level, Assurance.REASONABLE), methods=rule.methods)
 
 
 def may_vouch(by: str, method: Method, request: Request, needs: tuple[Need, ...], policies: Catalogue) -> bool:

@@ -1,18 +1,14 @@
 """Who may vouch at the desk for the person who asks, and how they do it. Whether it counts, the verifier decides."""
 
 from collections.abc import Collection
-from typing import Final
 
 from schemas.acts import AttestationGiven
-from schemas.catalogue import Owner, Rule
+from schemas.catalogue import Owner
 from schemas.envelope import derived_id
 from schemas.roles import Permission, permissions
 from schemas.verifier import AttestIdentity
-from schemas.vocabulary import NEEDS_NO_PROOF, Channel, Method, Right
+from schemas.vocabulary import NEEDS_NO_PROOF, TAKEN_IN_BY_STAFF, Channel, Method, Right
 from services.intake.desk.place import Place
-
-TAKEN_IN: Final = frozenset({Channel.PHONE, Channel.POST, Channel.EMAIL})
-"""Doors behind which staff spoke to the person, or saw a letter."""
 
 
 def may_attest(place: Place, owner: Owner, channel: Channel, rights: Collection[Right], *, took_in: bool) -> bool:
@@ -27,9 +23,9 @@ def may_attest(place: Place, owner: Owner, channel: Channel, rights: Collection[
     if decides_for(place, owner):
         return True
     sensitivity = place.floor.catalogue().sensitivity_of(owner.slug)
-    rules = [[rule for rule in owner.verification if _fits(rule, right, channel)] for right in proved]
-    first = [next((rule for rule in fit if rule.sensitivity in (None, sensitivity)), None) for fit in rules]
-    return took_in and channel in TAKEN_IN and all(rule and Method.ATTESTATION in rule.methods for rule in first)
+    rules = [owner.rule_for(right, channel, sensitivity) for right in proved]
+    named = all(rule is not None and Method.ATTESTATION in rule.methods for rule in rules)
+    return took_in and channel in TAKEN_IN_BY_STAFF and named
 
 
 def may_ever_attest(place: Place, owner: Owner) -> bool:
@@ -56,7 +52,3 @@ async def attest(place: Place, owner: str, request_id: str, person: str) -> None
         id=derived_id("attest", request_id, place.account.id),
         correlation=request_id,
     )
-
-
-def _fits(rule: Rule, right: Right, channel: Channel) -> bool:
-    return rule.right in (None, right) and rule.channel in (None, channel)
